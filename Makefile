@@ -1,0 +1,44 @@
+# `make` lists the targets. A target's line of help is the comment that begins with ## behind its name.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- services: PostgreSQL, Redis and three Kafka brokers, under .local/ ------------------------------------------
+# Some of them: make up SERVICES="postgres redis". Ports and the rest: deploy/local/settings.sh.
+
+SERVICES ?=
+
+.PHONY: up down status logs env
+up: ## install what is missing, start PostgreSQL, Redis and Kafka, wait until they answer
+	@deploy/local/services up $(SERVICES)
+down: ## stop them; their data stay
+	@deploy/local/services down $(SERVICES)
+status: ## which of them run
+	@deploy/local/services status $(SERVICES)
+logs: ## the end of their logs
+	@deploy/local/services logs $(SERVICES)
+env: ## variables for a shell: eval "$(make env)"
+	@deploy/local/services env
+
+# --- build and test ----------------------------------------------------------------------------------------------
+
+.PHONY: build test
+build: ## build the release binary; installs what compiling needs
+	@deploy/local/build
+test: ## every check of a change, with the services they need; CI runs the same
+	@deploy/local/test
+
+# --- demonstration and measurement -------------------------------------------------------------------------------
+# Some of the measurements: make bench ONLY="files start".
+
+ONLY ?=
+
+.PHONY: demo bench
+demo: ## set everything up, and run the main job: the year 2025 into PostgreSQL and files
+	@deploy/local/demo
+bench: ## measure the targets against their references; takes some minutes
+	@deploy/local/bench $(ONLY)

@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# Packages of Debian or Ubuntu, and only those that are missing. Nothing but this needs root.
+
+# What compiling the Rust project needs besides Rust itself.
+build_needs() {
+    local package
+    for package in gcc g++ make pkg-config libssl-dev git; do
+        is_installed "$package" || echo "$package"
+    done
+}
+
+is_installed() { [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
+
+# install_missing KIND...: kinds are postgres, redis, kafka and build.
+install_missing() {
+    local kind missing=()
+    for kind in "$@"; do
+        mapfile -t -O "${#missing[@]}" missing < <("${kind}_needs")
+    done
+    if ((${#missing[@]} > 0)); then
+        install_packages "${missing[@]}"
+    fi
+    if [[ " $* " == *" kafka "* ]]; then
+        kafka_install
+    fi
+}
+
+install_packages() {
+    local packages
+    command -v apt-get >/dev/null ||
+        die "missing: $*. Only Debian and Ubuntu are provided for: please install these in another way."
+    if ((EUID == 0)); then
+        say "install: $* (apt-get)"
+    elif command -v sudo >/dev/null; then
+        say "install: $* (apt-get with sudo, which may ask for your password; nothing else here needs it)"
+    else
+        die "missing: $*. There is no sudo here: let root install these, then try again."
+    fi
+
+    : >"$STATE/install.log"
+    apt_get update || say "install: the package lists could not be renewed; trying with those at hand"
+    mapfile -t packages < <(name_java "$@")
+    hold_system_cluster
+    apt_get install --no-install-recommends "${packages[@]}" || {
+        release_system_cluster
+        tail -n 15 "$STATE/install.log" >&2
+        die "apt-get could not install ${packages[*]}. What it says is in $STATE/install.log"
+    }
+    release_system_cluster
+    if [[ " $* " == *" redis-server "* ]]; then stop_system_redis; fi
+}
+
+as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=300 "$@" \
+        >>"$STATE/install.log" 2>&1 </dev/null 9>&-
+}
+
+# For `java17+`, the package that this release of Debian or Ubuntu has; its default-jre may be older.
+name_java() {
+    local package version
+    for package in "$@"; do
+        if [[ $package == java17+ ]]; then
+            for version in 21 25 17; do
+                package=openjdk-$version-jre-headless
+                if [[ -n $(apt-cache search --names-only "^$package\$") ]]; then break; fi
+            done
+        fi
+        echo "$package"
+    done
+}
+
+# PostgreSQL's package makes and starts a cluster on port 5432, which nobody asked for, unless it reads this. A machine
+# that has the package already is left as it is. The file goes again: the administrator shall meet no surprise later.
+SYSTEM_CLUSTER_CONF=/etc/postgresql-common/createcluster.d/shopstream.conf
+
+hold_system_cluster() {
+    as_root install -d "${SYSTEM_CLUSTER_CONF%/*}"
+    as_root tee "$SYSTEM_CLUSTER_CONF" >/dev/null <<<'create_main_cluster = false'
+}
+
+release_system_cluster() {
+    as_root rm -f "$SYSTEM_CLUSTER_CONF"
+    as_root rmdir --ignore-fail-on-non-empty -p "${SYSTEM_CLUSTER_CONF%/*}"
+}
+
+# Redis's package starts one on port 6379. It has no such setting, so what was just installed is stopped again.
+stop_system_redis() {
+    as_root sh -c 'service redis-server stop; update-rc.d redis-server disable' >>"$STATE/install.log" 2>&1 || true
+}
