@@ -1,0 +1,2 @@
+DROP TABLE backfill_runs;
+DROP TABLE seed_runs;

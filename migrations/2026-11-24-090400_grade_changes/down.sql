@@ -1,0 +1,2 @@
+DROP TABLE grade_changes;
+DROP FUNCTION grade_rank(text);
