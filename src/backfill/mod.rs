@@ -1,0 +1,29 @@
+//! The simulated year, from its parameters to its rows in their place.
+
+pub mod files;
+pub mod lanes;
+pub mod postgres;
+pub mod request;
+pub mod summary;
+
+pub use request::{Request, Shard};
+pub use summary::Summary;
+
+use crate::generator::year::Batch;
+
+/// Is told what has been made; for progress bars.
+pub trait Watch: Sync {
+    /// A batch of the year is on its way to where it goes.
+    fn batch(&self, batch: &Batch);
+
+    /// The orders are done; the shop's own tables follow.
+    fn orders_done(&self) {}
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn batch(&self, _batch: &Batch) {}
+}

@@ -1,0 +1,170 @@
+//! `shopstream backfill`: the simulated year, into PostgreSQL or files.
+
+mod report;
+mod to_files;
+mod to_postgres;
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::ValueEnum;
+
+use super::Context;
+use super::own_files::OwnFiles;
+use crate::backfill::request::{DEFAULT_SEED, Sizes};
+use crate::backfill::{Request, Shard};
+use crate::cli::example;
+use crate::cli::values::{parse_count, parse_date};
+use crate::error::Failure;
+use crate::generator::World;
+use crate::sink::compress::Compression;
+
+/// Arguments of `backfill`.
+#[derive(clap::Args, Debug)]
+#[command(before_help = example(&[
+    "shopstream backfill --year 2025 --to parquet --out dataset",
+    "shopstream backfill --year 2025 --to postgres",
+]))]
+pub struct Args {
+    /// The year to simulate, 1975–2100
+    #[arg(long, value_name = "YEAR")]
+    year: i32,
+    /// Where to write; PostgreSQL by default where a database is configured, else Parquet
+    #[arg(long, value_enum, value_name = "TARGET")]
+    to: Option<Target>,
+    /// Orders in the year [default: 50_000]
+    #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
+    orders: Option<u64>,
+    /// Customers to make; files and null only [default: one for 5 orders, at least 10_000]
+    #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
+    users: Option<u64>,
+    /// Products to make; files and null only [default: two a customer, at least 20_000]
+    #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
+    products: Option<u64>,
+    /// Everything follows from it: the same seed makes the same data
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED, value_parser = parse_count::<u64>)]
+    seed: u64,
+    /// The day until which customers sign up and products are made; files and null only
+    /// [default: 1 January of the next year]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    as_of: Option<NaiveDate>,
+    /// Whether customers come back by habit, or are all drawn from the pools
+    #[arg(long, value_enum, value_name = "ON", default_value_t = Switch::On)]
+    habits: Switch,
+    /// The folder for files [default: shopstream-YEAR]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Compression of files [default: zstd for Parquet, none for CSV and NDJSON]
+    #[arg(long, value_parser = parse_compression, value_name = "zstd|gzip|none")]
+    compression: Option<Compression>,
+    /// Make the I-th of N independent shops; files and null only
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Threads for files, connections for PostgreSQL [default: one a processor, at most 4; PostgreSQL 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: Option<u16>,
+    /// Finish what an earlier run left half-way
+    #[arg(long, conflicts_with = "replace")]
+    resume: bool,
+    /// Take back what an earlier run wrote for this year, and write it anew
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    own: OwnFiles,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where a year can go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Target {
+    /// PostgreSQL, for the customers and products that `seed` made
+    Postgres,
+    /// Parquet files
+    Parquet,
+    /// CSV files
+    Csv,
+    /// NDJSON files
+    Ndjson,
+    /// Nowhere: only hash every field
+    Null,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    /// Yes
+    On,
+    /// No
+    Off,
+}
+
+fn parse_compression(text: &str) -> Result<Compression, String> {
+    text.parse().map_err(|_| format!("{text:?} is none of zstd, gzip, none"))
+}
+
+/// Makes the year.
+///
+/// # Errors
+/// For a request that cannot be met, a place that cannot be written, or an interruption.
+pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
+    let configured = context.settings.database_url.value.is_some();
+    let target = args.to.unwrap_or(if configured { Target::Postgres } else { Target::Parquet });
+    let (world, [catalog, scenarios]) = args.own.load()?;
+    let sizes = Sizes { orders: args.orders, users: args.users, products: args.products, as_of: args.as_of };
+    let request = Request {
+        habits: args.habits == Switch::On,
+        shard: args.shard,
+        catalog,
+        scenarios,
+        ..Request::new(args.year, args.seed, sizes)?
+    };
+    match target {
+        Target::Postgres => {
+            args.refuse_for_postgres()?;
+            to_postgres::run(args, &world, &request, context)
+        }
+        _ => to_files::run(args, target, &world, &request, context),
+    }
+}
+
+impl Args {
+    /// PostgreSQL has its customers and products already, and is one shop.
+    fn refuse_for_postgres(&self) -> Result<(), Failure> {
+        let given = [
+            ("--users", self.users.is_some()),
+            ("--products", self.products.is_some()),
+            ("--as-of", self.as_of.is_some()),
+        ];
+        if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+            return Err(Failure::usage(format!(
+                "{flag} does not go with PostgreSQL: its customers and products are there"
+            ))
+            .help(format!("give {flag} to `shopstream seed`, or write files with --to parquet")));
+        }
+        let given = [
+            ("--shard", self.shard.is_some()),
+            ("--out", self.out.is_some()),
+            ("--compression", self.compression.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Failure::usage(format!("{flag} is for files; PostgreSQL was asked for"))
+                .help("add --to parquet, --to csv or --to ndjson")),
+            None => Ok(()),
+        }
+    }
+
+    fn threads(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
+        self.jobs.map_or_else(processors, usize::from)
+    }
+}
+
+/// How the year is called in progress and results.
+fn title(request: &Request, world: &World) -> String {
+    let shard = request.shard.map_or_else(String::new, |shard| format!(", shard {shard}"));
+    let own =
+        if request.scenarios.is_some() { format!(", {} scenarios", world.scenarios.all.len()) } else { String::new() };
+    format!("{}{shard}{own}", request.year)
+}

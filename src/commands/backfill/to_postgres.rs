@@ -1,0 +1,54 @@
+//! The year into PostgreSQL.
+
+use chrono::Utc;
+use color_eyre::eyre::Result;
+use serde_json::json;
+
+use super::Args;
+use super::report::{self, BarByMonth};
+use crate::backfill::Request;
+use crate::backfill::postgres::{Earlier, admit};
+use crate::commands::Context;
+use crate::domain::Timestamp;
+use crate::error::Failure;
+use crate::generator::World;
+use crate::interrupt::Interrupted;
+
+/// Connections at once: more wait for PostgreSQL rather than for us.
+const CONNECTIONS: usize = 2;
+
+pub(super) fn run(args: &Args, world: &World, request: &Request, context: &Context) -> Result<()> {
+    let url = context.settings.database_url()?.expose();
+    let earlier = match (args.resume, args.replace) {
+        (true, _) => Earlier::Resume,
+        (_, true) => Earlier::Replace,
+        _ => Earlier::Refuse,
+    };
+    let admitted = admit(world, url, request, earlier, Timestamp::from(Utc::now()))?;
+    let complete = admitted.was_complete();
+    let bar = BarByMonth::new(&context.printer, request, world);
+    let outcome =
+        admitted.run(args.jobs.map_or(CONNECTIONS, usize::from), &bar, &context.interrupt).map_err(|error| {
+            if error.is::<Interrupted>() {
+                let help = Failure::new(format!("the year {} is there in part", request.year))
+                    .help("give --resume to finish it, or --replace to begin anew");
+                return error.wrap_err(help);
+            }
+            error
+        })?;
+    bar.finish();
+    if args.json {
+        return context.printer.json(&json!({
+            "year": request.year,
+            "run_id": outcome.run_id.to_string(),
+            "was_complete": outcome.was_complete,
+            "summary": report::summary_json(&outcome.summary, world),
+        }));
+    }
+    report::show_summary(&outcome.summary, world, &context.printer)?;
+    let place = if complete { "was there already" } else { "is in PostgreSQL" };
+    context.printer.result(&format!(
+        "\nThe year {} {place}: tables orders, order_items, grade_changes (run {}); view order_lines.",
+        request.year, outcome.run_id
+    ))
+}

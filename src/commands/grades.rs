@@ -1,0 +1,213 @@
+//! `shopstream grades update`: everybody's grade recomputed, once or every so often.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, FixedOffset, Utc};
+use diesel::PgConnection;
+use serde_json::{Map, json};
+
+use super::Context;
+use crate::cli::example;
+use crate::cli::values::{parse_date, parse_duration};
+use crate::db::grades::{self, GradesReport, GradesUpdate};
+use crate::domain::rows::Counted;
+use crate::domain::{BUSINESS_OFFSET_SECS, Grade, Timestamp};
+use crate::output::{Cell, Printer, Table, number};
+use crate::telemetry;
+
+/// Arguments of `grades`.
+#[derive(clap::Args, Debug)]
+#[command(before_help = example(&["shopstream grades update"]))]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What can be done about grades.
+#[derive(clap::Subcommand, Debug)]
+pub enum Action {
+    /// Recompute every customer's grade from the completed orders of six months
+    Update(UpdateArgs),
+}
+
+/// Arguments of `grades update`.
+#[derive(clap::Args, Debug)]
+#[command(before_help = example(&[
+    "shopstream grades update --as-of 2026-01-01 --dry-run",
+    "shopstream grades update --every 10m",
+]))]
+pub struct UpdateArgs {
+    /// Stay, and recompute this often
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with_all = ["as_of", "dry_run", "json"])]
+    pub every: Option<Duration>,
+
+    /// Look back from here instead of now: a day (its 00:00, UTC+9) or an RFC 3339 time
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub as_of: Option<Timestamp>,
+
+    /// Tell what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// What the thresholds count: checkouts, or each line of a cart as an order
+    #[arg(long, value_name = "WHAT", default_value = "orders", value_parser = ["orders", "items"])]
+    pub count: String,
+
+    /// Least time between two demotions of one customer
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = parse_rest)]
+    pub demote_every: Duration,
+
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Recomputes the grades.
+///
+/// # Errors
+/// When the database cannot be reached, is not migrated, or refuses.
+pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
+    let Action::Update(args) = &args.action;
+    let conn = context.connect_migrated()?;
+    match args.every {
+        Some(every) => stay(args, every, conn, context),
+        None => once(args, conn, context),
+    }
+}
+
+fn update_of(args: &UpdateArgs) -> color_eyre::Result<GradesUpdate> {
+    Ok(GradesUpdate {
+        as_of: args.as_of.unwrap_or_else(|| Utc::now().into()),
+        demote_every_secs: i64::try_from(args.demote_every.as_secs())?,
+        count: args.count.parse::<Counted>()?,
+        dry_run: args.dry_run,
+    })
+}
+
+fn once(args: &UpdateArgs, mut conn: PgConnection, context: &Context) -> color_eyre::Result<()> {
+    let report = grades::update(&mut conn, &update_of(args)?)?;
+    match (report, args.json) {
+        (Some(report), true) => context.printer.json(&as_json(&report, args.dry_run)),
+        (Some(report), false) => print(&report, args.dry_run, &context.printer),
+        (None, true) => context.printer.json(&json!({ "skipped": "another updater is at work" })),
+        (None, false) => {
+            context.printer.note("another updater is at work on this database; nothing was done");
+            Ok(())
+        }
+    }
+}
+
+/// Until asked to stop. A database that goes away is waited for: it is tried again at the next turn.
+fn stay(args: &UpdateArgs, every: Duration, conn: PgConnection, context: &Context) -> color_eyre::Result<()> {
+    telemetry::start(&context.settings)?;
+    let mut conn = Some(conn);
+    loop {
+        let started = Instant::now();
+        if let Err(report) = turn(args, &mut conn, context) {
+            tracing::warn!("grades were not updated: {report:#}");
+            conn = None;
+        }
+        if !context.interrupt.sleep(every.saturating_sub(started.elapsed())) {
+            tracing::info!("asked to stop");
+            return Ok(());
+        }
+    }
+}
+
+fn turn(args: &UpdateArgs, conn: &mut Option<PgConnection>, context: &Context) -> color_eyre::Result<()> {
+    let conn = match conn {
+        Some(conn) => conn,
+        None => conn.insert(context.connect_migrated()?),
+    };
+    match grades::update(conn, &update_of(args)?)? {
+        Some(report) => {
+            let [bronze, silver, gold, vip] = report.distribution;
+            let (promoted, demoted, unchanged) = (report.promoted(), report.demoted(), report.unchanged());
+            tracing::info!(promoted, demoted, unchanged, bronze, silver, gold, vip, "grades updated");
+        }
+        None => tracing::info!("another updater is at work; this turn is its"),
+    }
+    Ok(())
+}
+
+fn print(report: &GradesReport, dry_run: bool, printer: &Printer) -> color_eyre::Result<()> {
+    let mut flows = Table::new(["from", "to", "customers"]);
+    for moved in &report.moved {
+        flows.row([moved.from.as_str().into(), moved.to.as_str().into(), moved.customers.into()]);
+    }
+    if !report.moved.is_empty() {
+        printer.table(&flows)?;
+        printer.result("")?;
+    }
+    let everybody: u64 = report.distribution.iter().sum();
+    let mut pyramid = Table::new(["grade", "customers", "share"]);
+    for (grade, customers) in Grade::ALL.iter().zip(report.distribution) {
+        let share = if everybody == 0 { 0.0 } else { customers as f64 / everybody as f64 };
+        pyramid.row([grade.as_str().into(), customers.into(), Cell::share(share)]);
+    }
+    printer.table(&pyramid)?;
+    printer.result(&format!(
+        "{} promoted, {} demoted, {} unchanged as of {}{}",
+        number::count(report.promoted()),
+        number::count(report.demoted()),
+        number::count(report.unchanged()),
+        business_time(report.as_of),
+        if dry_run { " (dry run: nothing was changed)" } else { "" }
+    ))
+}
+
+fn as_json(report: &GradesReport, dry_run: bool) -> serde_json::Value {
+    let pyramid = Grade::ALL.iter().zip(report.distribution);
+    json!({
+        "as_of": business_time(report.as_of),
+        "dry_run": dry_run,
+        "promoted": report.promoted(),
+        "demoted": report.demoted(),
+        "unchanged": report.unchanged(),
+        "moved": report.moved,
+        "distribution": pyramid.map(|(grade, customers)| (grade.to_string(), customers.into())).collect::<Map<_, _>>(),
+    })
+}
+
+fn business_time(at: Timestamp) -> String {
+    let offset = FixedOffset::east_opt(i32::try_from(BUSINESS_OFFSET_SECS).unwrap_or(0));
+    offset.map_or_else(String::new, |offset| at.to_utc().with_timezone(&offset).to_rfc3339())
+}
+
+fn parse_instant(text: &str) -> Result<Timestamp, String> {
+    if text.contains(':') {
+        let time = DateTime::parse_from_rfc3339(text);
+        return time
+            .map(|time| time.to_utc().into())
+            .map_err(|_| "a time is written with its distance from UTC, such as 2026-01-01T00:00:00+09:00".to_owned());
+    }
+    parse_date(text).map(Timestamp::business_midnight)
+}
+
+/// A distance between demotions; a century is as good as never, and can still be subtracted from any time.
+fn parse_rest(text: &str) -> Result<Duration, String> {
+    let rest = parse_duration(text)?;
+    if rest.as_secs() <= 36_500 * 86_400 { Ok(rest) } else { Err("at most 36500d".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_its_first_moment_of_business_time() {
+        let day = parse_instant("2026-01-01").unwrap();
+        assert_eq!(day, parse_instant("2026-01-01T00:00:00+09:00").unwrap());
+        assert_eq!(day, parse_instant("2025-12-31T15:00:00Z").unwrap());
+        assert_eq!(business_time(day), "2026-01-01T00:00:00+09:00");
+        assert!(parse_instant("2026-01-01T00:00:00").is_err_and(|error| error.contains("+09:00")));
+        assert!(parse_instant("yesterday").is_err());
+    }
+
+    #[test]
+    fn the_rest_between_demotions_ends_somewhere() {
+        assert_eq!(parse_rest("7d"), Ok(Duration::from_secs(7 * 86_400)));
+        assert!(parse_rest("36501d").is_err());
+    }
+}

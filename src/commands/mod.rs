@@ -1,0 +1,105 @@
+//! The commands, a file each.
+//!
+//! To add one, write `commands/NAME.rs` with `#[derive(clap::Args, Debug)] pub struct Args` (its help opening with
+//! `#[command(before_help = example(&["shopstream NAME …"]))]`) and
+//! `pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()>`, then three lines below: the module, the
+//! variant (its comment is what `--help` says), and the arm in `Command::run`. Commands stay thin: they unpack
+//! arguments and settings and call a function of the library. `INSTA_UPDATE=always cargo test --test cli` writes the
+//! snapshot of the new help; `map.rs` may get a line too.
+
+pub mod backfill;
+pub mod completions;
+pub mod grades;
+mod map;
+pub mod migrate;
+pub mod own_files;
+pub mod scenarios;
+pub mod seed;
+
+use std::process::ExitCode;
+
+use crate::cli::Cli;
+use crate::config::Settings;
+use crate::interrupt::Interrupt;
+use crate::output::{Printer, failure};
+
+/// What a command works with besides its arguments.
+#[derive(Debug)]
+pub struct Context {
+    /// Configuration in force.
+    pub settings: Settings,
+    /// Where results and messages go.
+    pub printer: Printer,
+    /// Whether the process was asked to stop.
+    pub interrupt: Interrupt,
+}
+
+impl Context {
+    /// A connection to the database in force.
+    ///
+    /// # Errors
+    /// When none was given, or it cannot be reached.
+    pub fn connect(&self) -> color_eyre::Result<diesel::PgConnection> {
+        crate::db::connect(self.settings.database_url()?.expose())
+    }
+
+    /// A connection to the database in force, whose tables are those of this program.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and when the database must be migrated first.
+    pub fn connect_migrated(&self) -> color_eyre::Result<diesel::PgConnection> {
+        let mut conn = self.connect()?;
+        crate::db::migrate::ensure_current(&mut conn)?;
+        Ok(conn)
+    }
+}
+
+/// What the program can do.
+#[derive(clap::Subcommand, Debug)]
+pub enum Command {
+    /// Create or update the tables in PostgreSQL
+    Migrate(migrate::Args),
+    /// Put customers and products into PostgreSQL
+    Seed(seed::Args),
+    /// Recompute the customers' grades
+    Grades(grades::Args),
+    /// Simulate a year of the shop, into PostgreSQL or files
+    Backfill(backfill::Args),
+    /// The shopping events, and when each is in force
+    Scenarios(scenarios::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+impl Command {
+    fn run(&self, context: &Context) -> color_eyre::Result<()> {
+        match self {
+            Self::Migrate(args) => migrate::run(args, context),
+            Self::Seed(args) => seed::run(args, context),
+            Self::Grades(args) => grades::run(args, context),
+            Self::Backfill(args) => backfill::run(args, context),
+            Self::Scenarios(args) => scenarios::run(args, context),
+            Self::Completions(args) => completions::run(args, context),
+        }
+    }
+}
+
+/// Resolves the settings, runs the command that was asked for, and says how it ended.
+#[must_use]
+pub fn run(cli: &Cli) -> ExitCode {
+    let settings = Settings::resolve(&cli.global);
+    let color = settings.as_ref().map_or_else(|_| cli.global.color(), |settings| settings.color.value);
+    let color = color.applies_to(&std::io::stderr());
+    let outcome = failure::install(color).and_then(|()| {
+        let settings = settings?;
+        let printer = Printer::new(settings.verbosity.value, settings.color.value);
+        match &cli.command {
+            None => map::run(&printer),
+            Some(command) => command.run(&Context { settings, printer, interrupt: Interrupt::on_signals()? }),
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => failure::show(&report, color),
+    }
+}

@@ -1,0 +1,119 @@
+//! Connecting, and saying what to do when that fails.
+
+use color_eyre::eyre::Context;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+
+use super::address::DatabaseAddress;
+use crate::error::Failure;
+
+/// Connects to the database at `url` as application `shopstream`, with the session's time zone set to UTC.
+///
+/// A URL may carry any libpq parameter; what it sets itself (`application_name`, `connect_timeout`) stays.
+///
+/// # Errors
+/// A [`Failure`] that names server, database, user and the way out, never the password.
+pub fn connect(url: &str) -> color_eyre::Result<PgConnection> {
+    let address = DatabaseAddress::parse(url)?;
+    let mut conn = PgConnection::establish(&with_defaults(url))
+        .map_err(|error| explain(&address, &address.redact(&error.to_string())))?;
+    conn.batch_execute("SET TIME ZONE 'UTC'").wrap_err("cannot set the session's time zone")?;
+    Ok(conn)
+}
+
+/// The URL with this program's name, and a limit to how long a silent host is waited for.
+fn with_defaults(url: &str) -> String {
+    let mut full = url.to_owned();
+    for (name, value) in [("application_name", "shopstream"), ("connect_timeout", "10")] {
+        let query = full.split_once('?').map_or("", |(_, query)| query);
+        if !query.split('&').any(|pair| pair.split_once('=').is_some_and(|(key, _)| key == name)) {
+            let separator = if full.contains('?') { '&' } else { '?' };
+            full.push_str(&format!("{separator}{name}={value}"));
+        }
+    }
+    full
+}
+
+/// Turns libpq's message into what failed and what to do. libpq hands on no error codes while it connects, so its
+/// words have to do; words that are not known (another language, say) are passed on as they are.
+fn explain(address: &DatabaseAddress, message: &str) -> Failure {
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let said = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let DatabaseAddress { host, port, database, user, .. } = address;
+
+    if has(&["password authentication failed", "no password supplied", "Peer authentication failed"]) {
+        Failure::new(format!("PostgreSQL at {address}: it does not accept this user with this password"))
+            .help("check user and password in DATABASE_URL (--database-url); special characters in them must be percent-encoded")
+    } else if has(&["database \""]) && has(&["does not exist"]) {
+        Failure::new(format!("PostgreSQL at {host}:{port} has no database {database:?}")).help(format!(
+            "create it (createdb -h {host} -p {port} -U {user} {database}), or name another in DATABASE_URL (--database-url)"
+        ))
+    } else if has(&["role \""]) && has(&["does not exist"]) {
+        Failure::new(format!("PostgreSQL at {host}:{port} has no user {user:?}"))
+            .help("create it (createuser), or name another in DATABASE_URL (--database-url)")
+    } else if has(&["no pg_hba.conf entry"]) {
+        Failure::new(format!("PostgreSQL at {address}: its pg_hba.conf lets nobody in this way ({said})"))
+            .help("add a line for this host, user and database to the server's pg_hba.conf, or ask for TLS with ?sslmode=require")
+    } else if has(&["the database system is"]) {
+        Failure::new(format!("PostgreSQL at {address} is not ready: {said}"))
+            .help("it is starting, stopping or recovering; try again in a moment")
+    } else if has(&["too many clients", "remaining connection slots", "too many connections"]) {
+        Failure::new(format!("PostgreSQL at {address} takes no more connections"))
+            .help("end some, or raise max_connections on the server")
+    } else if has(&[
+        "Connection refused",
+        "could not translate host name",
+        "timeout expired",
+        "Connection timed out",
+        "No route to host",
+        "Network is unreachable",
+        "No such file or directory",
+        "server closed the connection unexpectedly",
+    ]) {
+        Failure::new(format!("PostgreSQL at {address} cannot be reached: {said}"))
+            .help("start it (in this repository: make up), or correct host and port in DATABASE_URL (--database-url)")
+    } else {
+        Failure::new(format!("cannot connect to PostgreSQL at {address}: {said}"))
+            .help("correct DATABASE_URL (--database-url)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(message: &str) -> String {
+        let address = DatabaseAddress::parse("postgres://shop:secret@db:5432/main").unwrap();
+        explain(&address, &address.redact(message)).to_string()
+    }
+
+    #[test]
+    fn each_way_to_fail_is_told_apart() {
+        let server = "connection to server at \"db\" (10.0.0.1), port 5432 failed: ";
+        for (message, expected) in [
+            ("Connection refused\n\tIs the server running?", "cannot be reached"),
+            (
+                "FATAL:  password authentication failed for user \"shop\"",
+                "does not accept this user with this password",
+            ),
+            ("fe_sendauth: no password supplied", "does not accept this user with this password"),
+            ("FATAL:  database \"main\" does not exist", "has no database \"main\""),
+            ("FATAL:  role \"shop\" does not exist", "has no user \"shop\""),
+            ("FATAL:  the database system is starting up", "is not ready"),
+            ("FATAL:  sorry, too many clients already", "no more connections"),
+            ("FATAL:  something secret and new", "something *** and new"),
+        ] {
+            let text = explained(&format!("{server}{message}"));
+            assert!(text.contains(expected) && text.contains("db:5432"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_url_keeps_what_it_sets_itself() {
+        assert_eq!(with_defaults("postgres://h/d"), "postgres://h/d?application_name=shopstream&connect_timeout=10");
+        assert_eq!(
+            with_defaults("postgres://h/d?connect_timeout=3"),
+            "postgres://h/d?connect_timeout=3&application_name=shopstream"
+        );
+    }
+}

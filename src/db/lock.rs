@@ -1,0 +1,49 @@
+//! Advisory locks by name: who may act, when only one may.
+//!
+//! They are held until the end of the transaction or connection, so that a crash cannot leave one behind, and belong to the current
+//! schema, so that two shops in one database do not wait for each other.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+
+/// Held while migrations are applied or taken back.
+pub const MIGRATE: &str = "migrate";
+/// Held by whoever sows.
+pub const SEED: &str = "seed";
+/// Held by whoever computes grades and writes them.
+pub const GRADES: &str = "grades";
+
+const KEY: &str = "hashtextextended('shopstream/' || coalesce(current_schema(), '') || '/' || $1, 0)";
+
+#[derive(QueryableByName)]
+struct Taken {
+    #[diesel(sql_type = Bool)]
+    taken: bool,
+}
+
+/// Takes the lock `name` for the rest of the transaction unless another session holds it; says whether it did.
+///
+/// # Errors
+/// When the query fails.
+pub fn try_lock(conn: &mut PgConnection, name: &str) -> QueryResult<bool> {
+    let query = diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({KEY}) AS taken"));
+    Ok(query.bind::<Text, _>(name).get_result::<Taken>(conn)?.taken)
+}
+
+/// Takes the lock `name` for the rest of the transaction, waiting for another session that holds it.
+///
+/// # Errors
+/// When the query fails.
+pub fn lock(conn: &mut PgConnection, name: &str) -> QueryResult<()> {
+    let query = diesel::sql_query(format!("SELECT pg_advisory_xact_lock({KEY})"));
+    query.bind::<Text, _>(name).execute(conn).map(drop)
+}
+
+/// Takes the lock `name` until the connection ends, unless another session holds it; says whether it did.
+///
+/// # Errors
+/// When the query fails.
+pub fn try_lock_session(conn: &mut PgConnection, name: &str) -> QueryResult<bool> {
+    let query = diesel::sql_query(format!("SELECT pg_try_advisory_lock({KEY}) AS taken"));
+    Ok(query.bind::<Text, _>(name).get_result::<Taken>(conn)?.taken)
+}

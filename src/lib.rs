@@ -1,0 +1,18 @@
+//! A Korean e-commerce shop as data: deterministic from a seed, believable, and ready for PostgreSQL, Parquet, CSV
+//! and NDJSON.
+//!
+//! [`domain`] holds the vocabulary and pure rules; the generator makes rows from a seed and knows no I/O, clock or
+//! global randomness; sinks and commands stand at the edges.
+
+pub mod backfill;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod db;
+pub mod domain;
+pub mod error;
+pub mod generator;
+pub mod interrupt;
+pub mod output;
+pub mod sink;
+pub mod telemetry;

@@ -1,0 +1,145 @@
+//! How a run that failed ends: the one place where errors become text and an exit status.
+
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Style};
+use color_eyre::Report;
+use color_eyre::config::{HookBuilder, Theme};
+
+use super::StdoutClosed;
+use crate::config::secret::redact;
+use crate::error::{EXIT_FAILED, Failure};
+use crate::interrupt::Interrupted;
+
+/// Prepares reports and panics to be rendered; call it before the first report is made.
+///
+/// # Errors
+/// When it was called before.
+pub fn install(color: bool) -> color_eyre::Result<()> {
+    let builder = HookBuilder::default().display_env_section(false);
+    let builder = if color { builder } else { builder.theme(Theme::new()) };
+    builder.install()
+}
+
+/// Prints the report to standard error and gives the exit status it calls for.
+#[must_use]
+pub fn show(report: &Report, color: bool) -> ExitCode {
+    let exit = exit_status(report);
+    if find::<StdoutClosed>(report).is_none() {
+        let mut text = render(report, color);
+        // Where a remedy is known, the place in our code helps nobody.
+        let unexpected = find::<Failure>(report).is_none() && find::<Interrupted>(report).is_none();
+        if unexpected && std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+            text.push_str(&redact(&format!("\n{report:?}\n")));
+        }
+        // When standard error is gone too, the exit status is all that can be said.
+        let _ = super::write_stderr(&text);
+    }
+    ExitCode::from(exit)
+}
+
+/// The exit status a report calls for; a closed standard output (`| head`) is no failure.
+#[must_use]
+pub fn exit_status(report: &Report) -> u8 {
+    if find::<StdoutClosed>(report).is_some() {
+        return 0;
+    }
+    if let Some(interrupted) = find::<Interrupted>(report) {
+        return interrupted.exit();
+    }
+    find::<Failure>(report).map_or(EXIT_FAILED, Failure::exit)
+}
+
+/// The report as text: `error: …`, the causes indented below, then `help: …` if a remedy is known.
+#[must_use]
+pub fn render(report: &Report, color: bool) -> String {
+    let style = |style: Style| if color { style } else { Style::new() };
+    let (error, help) = (style(AnsiColor::Red.on_default().bold()), style(AnsiColor::Cyan.on_default().bold()));
+    let mut text = String::new();
+    let mut said: Vec<String> = Vec::new();
+    for cause in report.chain().map(|cause| redact(cause.to_string().trim_end())) {
+        // Many errors repeat their source in their own text.
+        if said.iter().any(|before| before.contains(&cause)) {
+            continue;
+        }
+        if said.is_empty() {
+            text.push_str(&format!("{error}error:{error:#} {}\n", cause.replace('\n', "\n  ")));
+        } else {
+            text.push_str(&format!("  because: {}\n", cause.replace('\n', "\n    ")));
+        }
+        said.push(cause);
+    }
+    if let Some(remedy) = find::<Failure>(report).and_then(Failure::remedy) {
+        text.push_str(&format!("{help}help:{help:#} {}\n", redact(remedy).replace('\n', "\n      ")));
+    }
+    text
+}
+
+/// The outermost error of this type, as the report itself, as context put around one, or as a cause.
+fn find<E: std::error::Error + Send + Sync + 'static>(report: &Report) -> Option<&E> {
+    report.downcast_ref::<E>().or_else(|| report.chain().find_map(|cause| cause.downcast_ref::<E>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use color_eyre::eyre::{WrapErr, eyre};
+
+    use super::*;
+    use crate::interrupt::Interrupt;
+
+    fn failure() -> Failure {
+        Failure::usage("shard 3/2 does not exist").help("write --shard I/N with I from 1 to N")
+    }
+
+    #[test]
+    fn a_failure_says_what_and_what_to_do() {
+        let report = Report::from(failure());
+        assert_eq!(
+            render(&report, false),
+            "error: shard 3/2 does not exist\nhelp: write --shard I/N with I from 1 to N\n"
+        );
+        assert_eq!(exit_status(&report), 2);
+    }
+
+    #[test]
+    fn a_failure_is_found_below_and_above_other_errors() {
+        let below = Err::<(), _>(failure()).wrap_err("cannot begin").unwrap_err();
+        assert_eq!(exit_status(&below), 2);
+        assert!(render(&below, false).starts_with("error: cannot begin\n  because: shard 3/2 does not exist\nhelp: "));
+        let above = Err::<(), _>(eyre!("connection refused")).wrap_err(failure()).unwrap_err();
+        assert_eq!(exit_status(&above), 2);
+        assert!(render(&above, false).contains("  because: connection refused\nhelp: write --shard"));
+    }
+
+    #[test]
+    fn an_unexpected_error_ends_with_1() {
+        assert_eq!(exit_status(&eyre!("boom")), 1);
+    }
+
+    #[test]
+    fn an_interrupted_run_ends_with_the_signals_status_whatever_is_said_about_it() {
+        let interrupt = Interrupt::never();
+        interrupt.trigger();
+        let report =
+            interrupt.check().wrap_err(Failure::new("stopped in March").help("go on with --resume")).unwrap_err();
+        assert_eq!(exit_status(&report), 143);
+        assert!(render(&report, false).ends_with("help: go on with --resume\n"));
+    }
+
+    #[test]
+    fn a_closed_standard_output_is_no_failure() {
+        assert_eq!(exit_status(&Report::from(StdoutClosed)), 0);
+    }
+
+    #[test]
+    fn a_cause_that_its_error_repeats_is_said_once() {
+        let report = eyre!("disk full").wrap_err("cannot write orders.csv: disk full");
+        assert_eq!(render(&report, false), "error: cannot write orders.csv: disk full\n");
+    }
+
+    #[test]
+    fn passwords_in_the_words_of_others_are_hidden() {
+        let report = eyre!("could not connect to postgres://shop:geheim@db/shop");
+        assert_eq!(render(&report, false), "error: could not connect to postgres://shop:***@db/shop\n");
+    }
+}

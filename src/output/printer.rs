@@ -1,0 +1,222 @@
+//! The one way to the terminal: results to standard output, messages to standard error, never through a bar.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::builder::styling::{AnsiColor, Style};
+use color_eyre::eyre::Context;
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde::Serialize;
+
+use super::table::{Look, Table};
+use crate::config::{ColorMode, Verbosity};
+
+/// Prints results and messages; clones share their terminal.
+#[derive(Clone, Debug)]
+pub struct Printer {
+    verbosity: Verbosity,
+    stdout: Stream,
+    stderr: Stream,
+    bars: MultiProgress,
+    captured: Option<Captured>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Stream {
+    terminal: bool,
+    color: bool,
+}
+
+/// What a [`Printer::captured`] printed, for tests.
+#[derive(Clone, Debug, Default)]
+pub struct Captured(Arc<Mutex<(String, String)>>);
+
+impl Captured {
+    /// What went to standard output.
+    #[must_use]
+    pub fn stdout(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// What went to standard error.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+}
+
+/// Nobody reads standard output any more (`| head`): the program ends quietly.
+#[derive(Clone, Copy, Debug)]
+pub struct StdoutClosed;
+
+impl fmt::Display for StdoutClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("standard output was closed")
+    }
+}
+
+impl std::error::Error for StdoutClosed {}
+
+impl Printer {
+    /// A printer to this process's standard streams.
+    #[must_use]
+    pub fn new(verbosity: Verbosity, color: ColorMode) -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        Self {
+            verbosity,
+            stdout: Stream { terminal: stdout.is_terminal(), color: color.applies_to(&stdout) },
+            stderr: Stream { terminal: stderr.is_terminal(), color: color.applies_to(&stderr) },
+            bars: MultiProgress::new(),
+            captured: None,
+        }
+    }
+
+    /// A printer into memory, as if to files; for tests and for those who use the library.
+    #[must_use]
+    pub fn captured(verbosity: Verbosity) -> (Self, Captured) {
+        let captured = Captured::default();
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let (stdout, stderr) = (Stream::default(), Stream::default());
+        (Self { verbosity, stdout, stderr, bars, captured: Some(captured.clone()) }, captured)
+    }
+
+    /// Prints a result, and ends its last line.
+    ///
+    /// # Errors
+    /// When standard output cannot be written; [`StdoutClosed`] when nobody reads it.
+    pub fn result(&self, text: &str) -> color_eyre::Result<()> {
+        let newline = if text.ends_with('\n') { "" } else { "\n" };
+        if let Some(captured) = &self.captured {
+            captured.0.lock().unwrap_or_else(PoisonError::into_inner).0.push_str(&format!("{text}{newline}"));
+            return Ok(());
+        }
+        let written = self.bars.suspend(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes())?;
+            out.write_all(newline.as_bytes())?;
+            out.flush()
+        });
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(StdoutClosed.into()),
+            other => other.wrap_err("cannot write to standard output"),
+        }
+    }
+
+    /// Prints a result as indented JSON.
+    ///
+    /// # Errors
+    /// As [`result`](Self::result), and when the value has no JSON.
+    pub fn json<T: Serialize + ?Sized>(&self, value: &T) -> color_eyre::Result<()> {
+        self.result(&serde_json::to_string_pretty(value).wrap_err("cannot write the result as JSON")?)
+    }
+
+    /// Prints a table as a result: framed on a terminal, plain columns elsewhere.
+    ///
+    /// # Errors
+    /// As [`result`](Self::result).
+    pub fn table(&self, table: &Table) -> color_eyre::Result<()> {
+        self.result(&table.render(Look { framed: self.stdout.terminal, color: self.stdout.color }))
+    }
+
+    /// What is happening or was done; nothing under `-q`.
+    pub fn status(&self, text: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.message(text);
+        }
+    }
+
+    /// Something worth knowing; nothing under `-q`.
+    pub fn note(&self, text: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.labelled("note", AnsiColor::Cyan, text);
+        }
+    }
+
+    /// Something only the curious want to know: shown under `-v`.
+    pub fn detail(&self, text: &str) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.message(text);
+        }
+    }
+
+    /// Something is not as it should be, but the work goes on; shown under `-q` too.
+    pub fn warn(&self, text: &str) {
+        self.labelled("warning", AnsiColor::Yellow, text);
+    }
+
+    /// Whether standard output is coloured.
+    #[must_use]
+    pub const fn stdout_color(&self) -> bool {
+        self.stdout.color
+    }
+
+    /// Whether standard error is coloured.
+    #[must_use]
+    pub const fn stderr_color(&self) -> bool {
+        self.stderr.color
+    }
+
+    /// Whether standard error is a terminal, where something may move.
+    #[must_use]
+    pub const fn stderr_is_terminal(&self) -> bool {
+        self.stderr.terminal
+    }
+
+    /// How much is said.
+    #[must_use]
+    pub const fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// Where progress bars are drawn.
+    pub(super) const fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
+    fn labelled(&self, label: &str, color: AnsiColor, text: &str) {
+        let style = if self.stderr.color { color.on_default().bold() } else { Style::new() };
+        self.message(&format!("{style}{label}:{style:#} {text}"));
+    }
+
+    fn message(&self, text: &str) {
+        if let Some(captured) = &self.captured {
+            captured.0.lock().unwrap_or_else(PoisonError::into_inner).1.push_str(&format!("{text}\n"));
+            return;
+        }
+        // Standard error may be closed; the work goes on without a listener.
+        self.bars.suspend(|| writeln!(io::stderr().lock(), "{text}").unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(verbosity: Verbosity) -> String {
+        let (printer, printed) = Printer::captured(verbosity);
+        printer.status("working");
+        printer.note("by the way");
+        printer.detail("in detail");
+        printer.warn("careful");
+        assert_eq!(printed.stdout(), "");
+        printed.stderr()
+    }
+
+    #[test]
+    fn the_verbosity_decides_which_messages_are_shown() {
+        assert_eq!(messages(Verbosity::Quiet), "warning: careful\n");
+        assert_eq!(messages(Verbosity::Normal), "working\nnote: by the way\nwarning: careful\n");
+        assert_eq!(messages(Verbosity::Verbose), "working\nnote: by the way\nin detail\nwarning: careful\n");
+    }
+
+    #[test]
+    fn results_are_printed_even_when_quiet_and_end_with_one_newline() {
+        let (printer, printed) = Printer::captured(Verbosity::Quiet);
+        printer.result("one").unwrap();
+        printer.result("two\n").unwrap();
+        printer.json(&[1, 2]).unwrap();
+        assert_eq!(printed.stdout(), "one\ntwo\n[\n  1,\n  2\n]\n");
+        assert_eq!(printed.stderr(), "");
+    }
+}

@@ -1,0 +1,53 @@
+//! Logs of commands that stay. A one-time command speaks through its [`Printer`](crate::output::Printer) instead.
+
+use std::io;
+
+use color_eyre::eyre::eyre;
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt;
+
+use crate::config::{LogFormat, Settings, Verbosity};
+use crate::error::Failure;
+
+/// Sends this process's logs to standard error, in the format and at the level of the settings; `RUST_LOG` overrides
+/// the level.
+///
+/// # Errors
+/// When `RUST_LOG` cannot be read, or logs go somewhere already.
+pub fn start(settings: &Settings) -> color_eyre::Result<()> {
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(directives) if !directives.is_empty() => EnvFilter::try_new(&directives).map_err(|error| {
+            Failure::usage(format!("environment variable RUST_LOG: {error}"))
+                .help("write it as `debug` or `warn,shopstream=debug`, or unset it and use -v")
+        })?,
+        _ => EnvFilter::new(directives(settings.verbosity.value)),
+    };
+    let logs = fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = match settings.log_format.value {
+        LogFormat::Text => logs.with_ansi(settings.color.value.applies_to(&io::stderr())).try_init(),
+        LogFormat::Json => logs.json().flatten_event(true).with_ansi(false).try_init(),
+    };
+    started.map_err(|error| eyre!("cannot start logging: {error}"))
+}
+
+/// Libraries talk one level lower than the shop: their debugging is seldom what one looks for.
+const fn directives(verbosity: Verbosity) -> &'static str {
+    match verbosity {
+        Verbosity::Quiet => "warn",
+        Verbosity::Normal => "warn,shopstream=info",
+        Verbosity::Verbose => "info,shopstream=debug",
+        Verbosity::Debug => "debug,shopstream=trace",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verbosity_has_directives_that_can_be_read() {
+        for verbosity in [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose, Verbosity::Debug] {
+            assert!(EnvFilter::try_new(directives(verbosity)).is_ok(), "{verbosity:?}");
+        }
+    }
+}
