@@ -1,0 +1,9 @@
+//! What tests on real services share.
+
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
+
+mod rows;
+mod scratch;
+
+pub use rows::*;
+pub use scratch::{ScratchDb, database_url, rolled_back};
