@@ -146,7 +146,7 @@ impl Shop<'_> {
     }
 }
 
-/// The tables a run writes, for messages and manifests.
+/// The columns of one of the tables a run writes, by its name.
 #[must_use]
 pub fn columns_of(table: &str) -> &'static [crate::domain::rows::Column] {
     match table {

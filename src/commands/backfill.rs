@@ -35,13 +35,13 @@ pub struct Args {
     /// Orders in the year [default: 50_000]
     #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
     orders: Option<u64>,
-    /// Customers to make; files and null only [default: one for 5 orders, at least 10_000]
+    /// Customers to make; files and null only [default: one per 5 orders, at least 10_000]
     #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
     users: Option<u64>,
-    /// Products to make; files and null only [default: two a customer, at least 20_000]
+    /// Products to make; files and null only [default: two per customer, at least 20_000]
     #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
     products: Option<u64>,
-    /// Everything follows from it: the same seed makes the same data
+    /// Seed of every random draw: the same seed makes the same data
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED, value_parser = parse_count::<u64>)]
     seed: u64,
     /// The day until which customers sign up and products are made; files and null only
@@ -139,7 +139,7 @@ impl Args {
         ];
         if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
             return Err(Failure::usage(format!(
-                "{flag} does not go with PostgreSQL: its customers and products are there"
+                "{flag} cannot be used with PostgreSQL, whose customers and products come from `seed`"
             ))
             .help(format!("give {flag} to `shopstream seed`, or write files with --to parquet")));
         }

@@ -54,9 +54,10 @@ pub struct UpdateArgs {
     #[arg(long, value_name = "WHAT", default_value = "orders", value_parser = ["orders", "items"])]
     pub count: String,
 
-    /// Least time between two demotions of one customer
-    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = parse_rest)]
-    pub demote_every: Duration,
+    /// Least time between two demotions of one customer [default: 7d]
+    // The default is the domain's constant, which the simulated year follows too.
+    #[arg(long, value_name = "DURATION", value_parser = parse_rest)]
+    pub demote_every: Option<Duration>,
 
     /// Print the outcome as JSON
     #[arg(long)]
@@ -77,12 +78,11 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
 }
 
 fn update_of(args: &UpdateArgs) -> color_eyre::Result<GradesUpdate> {
-    Ok(GradesUpdate {
-        as_of: args.as_of.unwrap_or_else(|| Utc::now().into()),
-        demote_every_secs: i64::try_from(args.demote_every.as_secs())?,
-        count: args.count.parse::<Counted>()?,
-        dry_run: args.dry_run,
-    })
+    let mut update = GradesUpdate::new(args.as_of.unwrap_or_else(|| Utc::now().into()));
+    if let Some(rest) = args.demote_every {
+        update.demote_every_secs = i64::try_from(rest.as_secs())?;
+    }
+    Ok(GradesUpdate { count: args.count.parse::<Counted>()?, dry_run: args.dry_run, ..update })
 }
 
 fn once(args: &UpdateArgs, mut conn: PgConnection, context: &Context) -> color_eyre::Result<()> {

@@ -18,8 +18,11 @@ pub mod seed;
 
 use std::process::ExitCode;
 
+use chrono::{Datelike, Utc};
+
 use crate::cli::Cli;
 use crate::config::Settings;
+use crate::domain::Timestamp;
 use crate::interrupt::Interrupt;
 use crate::output::{Printer, failure};
 
@@ -52,6 +55,11 @@ impl Context {
         crate::db::migrate::ensure_current(&mut conn)?;
         Ok(conn)
     }
+}
+
+/// The year it is in the shop, whatever the time zone of the machine.
+fn business_year() -> i32 {
+    Timestamp::from(Utc::now()).business_day().year()
 }
 
 /// What the program can do.

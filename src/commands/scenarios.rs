@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use chrono::{Datelike, Local, NaiveDate};
+use chrono::NaiveDate;
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::json;
 
-use super::Context;
 use super::own_files::{OwnFiles, read};
+use super::{Context, business_year};
 use crate::backfill::request::check_year;
 use crate::cli::example;
 use crate::domain::{AgeGroup, Gender};
@@ -225,7 +225,7 @@ struct Stretch<'a> {
 
 fn calendar(args: &CalendarArgs, context: &Context) -> color_eyre::Result<()> {
     let world = args.own.world()?;
-    let year = args.year.unwrap_or_else(|| Local::now().year());
+    let year = args.year.unwrap_or_else(business_year);
     check_year(year)?;
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
     for (day, scenario) in days_of_year(year).into_iter().zip(world.scenarios.calendar(year)) {
@@ -265,9 +265,15 @@ fn validate(args: &ValidateArgs, context: &Context) -> color_eyre::Result<()> {
     let catalog = args.catalog.as_deref().map(read).transpose()?;
     let scenarios = read(&args.file)?;
     let world = World::new(catalog.as_ref(), Some(&scenarios))?;
+    for (number, window) in world.scenarios.idle_windows() {
+        let id = &world.names.scenarios[usize::from(window.scenario)];
+        context.printer.warn(&format!(
+            "window {number} ({id}) is never in force: windows before it take all of its days; move it up"
+        ));
+    }
     let windows = world.scenarios.windows.len();
     context.printer.result(&format!(
-        "{} is right: {} scenarios, {windows} windows in the calendar",
+        "{} is valid: {} scenarios, {windows} windows in the calendar",
         args.file.display(),
         world.scenarios.all.len()
     ))

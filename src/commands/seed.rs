@@ -1,16 +1,15 @@
 //! `shopstream seed`: the shop's customers and products, into PostgreSQL.
 
-use chrono::{Datelike, NaiveDate, Utc};
+use chrono::NaiveDate;
 use color_eyre::eyre::Result;
 use serde_json::json;
 
-use super::Context;
 use super::own_files::OwnFiles;
+use super::{Context, business_year};
 use crate::backfill::request::{DEFAULT_SEED, check_as_of};
 use crate::cli::example;
 use crate::cli::values::{parse_count, parse_date};
 use crate::db::seeding::{self, SeedRequest};
-use crate::domain::Timestamp;
 use crate::output::Table;
 
 /// Arguments of `seed`.
@@ -23,7 +22,7 @@ pub struct Args {
     /// Products
     #[arg(long, value_name = "N", default_value = "20_000", value_parser = parse_count::<u32>)]
     products: u32,
-    /// Everything follows from it: the same seed again adds nothing, another one adds another shop's rows
+    /// Seed of every random draw: the same one again adds nothing, another adds another shop's rows
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED, value_parser = parse_count::<u64>)]
     seed: u64,
     /// The day until which customers sign up and products are made [default: 1 January of this year]
@@ -36,7 +35,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Sows.
+/// Writes what the seed's shop lacks.
 ///
 /// # Errors
 /// When the database cannot be reached or written, the seed was sown as of another day, or on an interruption.
@@ -44,13 +43,12 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     if let Some(as_of) = args.as_of {
         check_as_of(as_of)?;
     }
-    let this_year = Timestamp::from(Utc::now()).business_day().year();
     let request = SeedRequest {
         seed: args.seed,
         users: args.users,
         products: args.products,
         as_of: args.as_of,
-        default_as_of: NaiveDate::from_ymd_opt(this_year, 1, 1).unwrap_or(NaiveDate::MIN),
+        default_as_of: NaiveDate::from_ymd_opt(business_year(), 1, 1).unwrap_or(NaiveDate::MIN),
     };
     let world = args.own.world()?;
     let mut conn = context.connect_migrated()?;

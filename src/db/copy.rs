@@ -44,7 +44,7 @@ impl<R: Row> CopyBuffer<R> {
     /// Appends a row.
     #[inline]
     pub fn push(&mut self, row: &R, names: &Names) {
-        // At most 16 columns: `Row::COLUMNS` are listed by hand.
+        const { assert!(R::COLUMNS.len() <= i16::MAX as usize) };
         self.encoder.bytes.extend_from_slice(&(R::COLUMNS.len() as i16).to_be_bytes());
         row.visit(names, &mut self.encoder);
         self.rows += 1;

@@ -8,36 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::Timestamp;
 use crate::domain::labels::label_enum;
-
-/// Places for customers; what one part cannot fill, the other does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CustomerQuotas {
-    /// Those who have bought, longest ago first.
-    pub bought: u32,
-    /// Those who never bought, newest first.
-    pub new: u32,
-}
-
-impl Default for CustomerQuotas {
-    fn default() -> Self {
-        Self { bought: 600, new: 400 }
-    }
-}
-
-/// Places for products; what one part cannot fill, the other does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProductQuotas {
-    /// Most sold first.
-    pub sold: u32,
-    /// Newest of the rest first.
-    pub newest: u32,
-}
-
-impl Default for ProductQuotas {
-    fn default() -> Self {
-        Self { sold: 700, newest: 300 }
-    }
-}
+use crate::generator::tables::PoolSizes;
 
 label_enum! {
     /// Why a customer is in the pool.
@@ -82,12 +53,12 @@ struct Id {
 pub fn customers(
     conn: &mut PgConnection,
     now: Timestamp,
-    quotas: CustomerQuotas,
+    sizes: &PoolSizes,
 ) -> color_eyre::Result<Vec<(Uuid, CustomerPart)>> {
     let members = diesel::sql_query(include_str!("sql/pool_customers.sql"))
         .bind::<Timestamptz, _>(now.to_utc())
-        .bind::<BigInt, _>(i64::from(quotas.bought))
-        .bind::<BigInt, _>(i64::from(quotas.new))
+        .bind::<BigInt, _>(places(sizes.customers_bought))
+        .bind::<BigInt, _>(places(sizes.customers_new))
         .load::<Member>(conn)?;
     members.into_iter().map(|member| Ok((member.id, member.part.parse()?))).collect()
 }
@@ -99,12 +70,12 @@ pub fn customers(
 pub fn products(
     conn: &mut PgConnection,
     now: Timestamp,
-    quotas: ProductQuotas,
+    sizes: &PoolSizes,
 ) -> color_eyre::Result<Vec<(Uuid, ProductPart)>> {
     let members = diesel::sql_query(include_str!("sql/pool_products.sql"))
         .bind::<Timestamptz, _>(now.to_utc())
-        .bind::<BigInt, _>(i64::from(quotas.sold))
-        .bind::<BigInt, _>(i64::from(quotas.newest))
+        .bind::<BigInt, _>(places(sizes.products_sold))
+        .bind::<BigInt, _>(places(sizes.products_new))
         .load::<Member>(conn)?;
     members.into_iter().map(|member| Ok((member.id, member.part.parse()?))).collect()
 }
@@ -119,4 +90,9 @@ pub fn first_week(conn: &mut PgConnection, now: Timestamp, size: u32) -> color_e
         .bind::<BigInt, _>(i64::from(size))
         .load::<Id>(conn)?;
     Ok(ids.into_iter().map(|row| row.id).collect())
+}
+
+/// A number of places as PostgreSQL takes it.
+fn places(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

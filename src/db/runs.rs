@@ -119,7 +119,7 @@ pub fn hold(conn: &mut PgConnection, year: i32) -> Result<bool> {
 
 /// Brings customers and products up to date with the year, and marks the run complete; within a transaction.
 ///
-/// Rows are locked in the order of ids, as consumers do.
+/// Rows are locked in the order of ids, so that two writers never wait for each other in a circle.
 ///
 /// # Errors
 /// When a query fails.

@@ -74,9 +74,18 @@ impl Window {
         stretch.then_some(Self { scenario, days: DaysOfYear::Anchored(anchor, first, last) })
     }
 
-    /// First and last day in `year`; `None` where the anchor is unknown.
-    #[must_use]
-    pub fn span(&self, year: i32) -> Option<(NaiveDate, NaiveDate)> {
+    /// First and last days of the stretches that touch `year`: a window counted from an anchor may reach over the turn of
+    /// the year. Where an anchor is unknown there is no stretch.
+    pub fn spans(&self, year: i32) -> impl Iterator<Item = (NaiveDate, NaiveDate)> + '_ {
+        let neighbours = match self.days {
+            DaysOfYear::Fixed(..) => 0,
+            DaysOfYear::Anchored(..) => 1,
+        };
+        let touches = move |span: &(NaiveDate, NaiveDate)| span.0.year() <= year && year <= span.1.year();
+        (year - neighbours..=year + neighbours).filter_map(|of| self.span(of)).filter(touches)
+    }
+
+    fn span(&self, year: i32) -> Option<(NaiveDate, NaiveDate)> {
         match self.days {
             DaysOfYear::Fixed(from, to) => {
                 let day = |(m, d)| {

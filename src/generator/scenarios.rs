@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::alias::AliasTable;
-use super::calendar::{Anchor, Window, days_of_year};
+use super::calendar::{Anchor, FIRST_YEAR, LAST_YEAR, Window, days_of_year};
 use super::rng::Stream;
 use super::toml_file::{TomlFile, check_weights};
 use crate::error::Failure;
@@ -263,13 +263,25 @@ impl Scenarios {
     /// The scenario of each day of `year`, 1 January first; the baseline where no window says otherwise.
     #[must_use]
     pub fn calendar(&self, year: i32) -> Vec<u8> {
-        let spans: Vec<_> =
-            self.windows.iter().filter_map(|window| Some((window.span(year)?, window.scenario))).collect();
-        days_of_year(year)
-            .into_iter()
-            .map(|day| {
-                spans.iter().find(|((from, to), _)| (*from..=*to).contains(&day)).map_or(BASELINE, |&(_, found)| found)
-            })
-            .collect()
+        let scenario = |at: Option<usize>| at.map_or(BASELINE, |at| self.windows[at].scenario);
+        self.windows_in_force(year).into_iter().map(scenario).collect()
+    }
+
+    /// The windows, by their number from 1, that are not in force on a single day of any year with a calendar.
+    #[must_use]
+    pub fn idle_windows(&self) -> Vec<(usize, &Window)> {
+        let mut idle = vec![true; self.windows.len()];
+        for at in (FIRST_YEAR..=LAST_YEAR).flat_map(|year| self.windows_in_force(year)).flatten() {
+            idle[at] = false;
+        }
+        (1..).zip(&self.windows).zip(idle).filter_map(|(window, idle)| idle.then_some(window)).collect()
+    }
+
+    /// The window, by position, that each day of `year` belongs to: the first that holds it.
+    fn windows_in_force(&self, year: i32) -> Vec<Option<usize>> {
+        let of_window = |(at, window): (usize, &Window)| window.spans(year).map(|span| (span, at)).collect::<Vec<_>>();
+        let spans: Vec<_> = self.windows.iter().enumerate().flat_map(of_window).collect();
+        let holds = |day| spans.iter().find(|((from, to), _)| (*from..=*to).contains(&day)).map(|&(_, at)| at);
+        days_of_year(year).into_iter().map(holds).collect()
     }
 }

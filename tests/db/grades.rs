@@ -53,7 +53,8 @@ fn histories() -> impl Strategy<Value = Vec<History>> {
     let size = prop_oneof![3 => 0usize..8, 2 => 13usize..18, 2 => 28usize..34];
     let orders = size.prop_flat_map(move |n| prop::collection::vec(order.clone(), n));
     // Totals that are exactly a threshold: n equal orders well inside the window.
-    let exact = prop::sample::select(vec![(5, 500_000i64), (15, 2_000_000), (30, 5_000_000)]);
+    let thresholds = Grade::ALL[1..].iter().map(|grade| grade.thresholds()).map(|(amount, orders)| (orders, amount));
+    let exact = prop::sample::select(thresholds.collect::<Vec<_>>());
     let exact = (exact, -1i64..=1, -1i64..=0).prop_map(|((orders, amount), won, missing)| {
         let orders = orders + missing;
         let first = amount + won - (orders - 1) * (amount / orders);

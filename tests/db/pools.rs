@@ -1,15 +1,20 @@
 //! Who and what is in the pools.
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use shopstream::db::pools::{self, CustomerPart, CustomerQuotas, ProductPart, ProductQuotas};
+use shopstream::db::pools::{self, CustomerPart, ProductPart};
 use shopstream::domain::Timestamp;
 use shopstream::domain::rows::{Product, User};
+use shopstream::generator::tables::{DemandTables, PoolSizes};
 use uuid::Uuid;
 
 use crate::support::*;
+
+/// The shop's own sizes, for tests to bend.
+static SIZES: LazyLock<PoolSizes> = LazyLock::new(|| DemandTables::built_in().unwrap().pool);
 
 const NOW: i64 = 1_750_000_000;
 
@@ -32,12 +37,14 @@ fn goods(days: i64, left: i64, sold: i64) -> Product {
     product
 }
 
-fn customer_ids(conn: &mut diesel::PgConnection, bought: u32, new: u32) -> Vec<(Uuid, CustomerPart)> {
-    pools::customers(conn, now(), CustomerQuotas { bought, new }).unwrap()
+fn customer_ids(conn: &mut diesel::PgConnection, bought: usize, new: usize) -> Vec<(Uuid, CustomerPart)> {
+    let sizes = PoolSizes { customers_bought: bought, customers_new: new, ..*SIZES };
+    pools::customers(conn, now(), &sizes).unwrap()
 }
 
-fn product_ids(conn: &mut diesel::PgConnection, sold: u32, newest: u32) -> Vec<(Uuid, ProductPart)> {
-    pools::products(conn, now(), ProductQuotas { sold, newest }).unwrap()
+fn product_ids(conn: &mut diesel::PgConnection, sold: usize, newest: usize) -> Vec<(Uuid, ProductPart)> {
+    let sizes = PoolSizes { products_sold: sold, products_new: newest, ..*SIZES };
+    pools::products(conn, now(), &sizes).unwrap()
 }
 
 #[test]
@@ -76,7 +83,7 @@ fn what_one_part_of_the_customers_lacks_the_other_fills() {
         customer_ids(conn, 2, 3)[..2],
         bought[..2].iter().map(|u| (u.id, CustomerPart::Bought)).collect::<Vec<_>>()
     );
-    assert_eq!(parts(pools::customers(conn, now(), CustomerQuotas::default()).unwrap()), (3, 3));
+    assert_eq!(parts(pools::customers(conn, now(), &SIZES).unwrap()), (3, 3));
 }
 
 #[test]
@@ -162,7 +169,7 @@ fn the_query_gives_what_sorting_everything_gives() {
         let products: Vec<_> = products.into_iter().map(|(days, left, sold)| goods(days, left, sold)).collect();
         let found = rolled_back(&mut conn.borrow_mut(), |conn| {
             store(conn, &products).unwrap();
-            product_ids(conn, sold as u32, newest as u32)
+            product_ids(conn, sold, newest)
         });
         prop_assert_eq!(found, products_by_sorting(products, sold, newest));
         Ok(())

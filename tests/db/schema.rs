@@ -125,6 +125,8 @@ describe_tuples! {
     (A B C D E F G H I J K)
     (A B C D E F G H I J K L M N O)
     (A B C D E F G H I J K L M N O P)
+    (A B C D E F G H I J K L M N O P Q)
+    (A B C D E F G H I J K L M N O P Q R)
 }
 
 fn assert_like_diesel<T: Table>(conn: &mut PgConnection, table: &str)

@@ -2,6 +2,8 @@
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use shopstream::generator::calendar::{Anchor, days_of_year};
+use shopstream::generator::scenarios::Scenarios;
+use shopstream::generator::toml_file::TomlFile;
 
 use crate::shop::{day, world};
 use crate::spec;
@@ -169,4 +171,40 @@ fn the_calendar_of_2025() {
 #[test]
 fn the_calendar_of_2026() {
     insta::assert_snapshot!(stretches(2026));
+}
+
+/// The built-in scenarios with other windows.
+fn scenarios_with(windows: &str) -> Scenarios {
+    let built_in = include_str!("../../src/generator/data/scenarios.toml");
+    let text = [&built_in[..built_in.find("[[window]]").unwrap()], windows].concat();
+    let categories = world().catalog.ids();
+    Scenarios::parse(&TomlFile::new("own.toml", &text), &categories).unwrap()
+}
+
+#[test]
+fn a_window_reaches_over_the_turn_of_the_year_from_its_anchor() {
+    // Seollal of 2025 is 29 January: 40 days before lie in December 2024.
+    let own = scenarios_with("[[window]]\nscenario = \"golf\"\nanchor = \"seollal\"\ndays = [-40, -20]\n");
+    let golf = own.position("golf").unwrap();
+    let of = |year: i32| -> Vec<NaiveDate> {
+        let days = days_of_year(year).into_iter().zip(own.calendar(year));
+        days.filter(|(_, scenario)| *scenario == golf).map(|(day, _)| day).collect()
+    };
+    let all = [of(2024), of(2025)].concat();
+    // 2024's own (Seollal 10 February), then 2025's, over the turn of the year.
+    let expected: Vec<_> = [(day(2024, 1, 1), 21), (day(2024, 12, 20), 21)]
+        .into_iter()
+        .flat_map(|(first, days)| first.iter_days().take(days))
+        .collect();
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn a_window_that_is_never_in_force_is_found() {
+    let idle = |windows: &str| scenarios_with(windows).idle_windows().iter().map(|(at, _)| *at).collect::<Vec<_>>();
+    let window = |from: &str, to: &str| format!("[[window]]\nscenario = \"golf\"\nfrom = \"{from}\"\nto = \"{to}\"\n");
+    let march = window("03-01", "03-31");
+    assert_eq!(idle(&[march.clone(), window("03-10", "03-20")].concat()), [2]);
+    assert_eq!(idle(&[window("03-10", "03-20"), march].concat()), [0_usize; 0]);
+    assert!(world().scenarios.idle_windows().is_empty());
 }

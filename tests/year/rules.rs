@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use shopstream::backfill::postgres::Earlier;
 use shopstream::db::grades::{self, GradesUpdate};
-use shopstream::db::pools::{self, CustomerQuotas, ProductQuotas};
+use shopstream::db::pools;
 use shopstream::generator::year::{Batch, Population, Year};
 use uuid::Uuid;
 
@@ -41,14 +41,14 @@ fn the_pools_of_the_year_are_those_of_the_database() {
             shop.try_backfill(ORDERS, Earlier::Refuse, midnight(day)).unwrap();
             let conn = &mut shop.db.connect();
             let now = midnight(day);
+            let sizes = &shop.world.demand.pool;
             let in_sql = if day < 7 {
                 pools::first_week(conn, now, 1_000).unwrap()
             } else {
-                pools::customers(conn, now, CustomerQuotas::default()).unwrap().iter().map(|member| member.0).collect()
+                pools::customers(conn, now, sizes).unwrap().iter().map(|member| member.0).collect()
             };
             assert_eq!(ids(&population.customers, &customers, |c| c.id), in_sql, "customers on day {day}");
-            let in_sql: Vec<Uuid> =
-                pools::products(conn, now, ProductQuotas::default()).unwrap().iter().map(|member| member.0).collect();
+            let in_sql: Vec<Uuid> = pools::products(conn, now, sizes).unwrap().iter().map(|member| member.0).collect();
             assert_eq!(ids(&population.products, &wares, |p| p.id), in_sql, "products on day {day}");
         }
     }

@@ -140,7 +140,7 @@ fn year_is_there(year: i32, run: &runs::Run) -> Failure {
 
 fn resume_mismatch(year: i32, run: &RunParameters, asked: &RunParameters) -> Failure {
     let habits = if run.habits { "on" } else { "off" };
-    let failure = Failure::usage(format!("the half-finished year {year} was made from something else"));
+    let failure = Failure::usage(format!("the year {year} that is there was made from something else"));
     if run == asked {
         return failure.help("customers or products have changed since; write it anew with --replace");
     }
