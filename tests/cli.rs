@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "clippy takes helpers of tests for code that is not a test")]
 
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -207,4 +208,22 @@ fn a_full_disk_under_standard_output_is_an_error() {
     let mut command = shopstream(&["completions", "bash"]);
     command.stdout(File::options().write(true).open(full).unwrap());
     insta::assert_snapshot!("stdout_full", transcript(&run(command)));
+}
+
+#[test]
+fn a_signal_ends_a_one_time_command_with_128_and_its_number() {
+    for (signal, expected, word) in [("INT", 130, "interrupted"), ("TERM", 143, "asked to stop")] {
+        // Far more than is made before the signal comes.
+        let words = ["backfill", "--year", "2025", "--to", "null", "--orders", "50_000_000", "--users", "20_000"];
+        let mut child =
+            shopstream(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        let mut said = BufReader::new(child.stderr.take().expect("it is piped")).lines().map_while(Result::ok);
+        // It has begun: the handlers are in place, and a month is on its way.
+        assert!(said.next().is_some_and(|line| line.contains("2025-01")));
+        let killed = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+        assert!(killed.is_ok_and(|status| status.success()));
+        let last = said.last().unwrap_or_default();
+        assert_eq!(child.wait().expect("it ends").code(), Some(expected), "{signal}");
+        assert!(last.contains(word), "{last}");
+    }
 }

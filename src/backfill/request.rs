@@ -15,8 +15,9 @@ use crate::generator::year::{Population, YearParams};
 
 /// Orders of a year when nothing else is asked for.
 pub const DEFAULT_ORDERS: u64 = 50_000;
-/// The seed when nothing else is asked for.
-pub const DEFAULT_SEED: u64 = 42;
+/// The seed when nothing else is asked for. Its shop of 2025 is a typical one: VIPs and the busiest customer are a few people,
+/// and in some seeds' shops they are far from the mean.
+pub const DEFAULT_SEED: u64 = 10;
 /// Customers and products at least, when nothing else is asked for.
 pub const LEAST_USERS: u32 = 10_000;
 const LEAST_PRODUCTS: u32 = 20_000;

@@ -39,10 +39,11 @@ pub enum Action {
 ]))]
 pub struct UpdateArgs {
     /// Stay, and recompute this often
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with_all = ["as_of", "dry_run", "json"])]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with_all = ["dry_run", "json"])]
     pub every: Option<Duration>,
 
-    /// Look back from here instead of now: a day (its 00:00, UTC+9) or an RFC 3339 time
+    /// Look back from here instead of now: a day (its 00:00, UTC+9) or an RFC 3339 time; keeps a past year's grades as
+    /// they were, also with --every
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub as_of: Option<Timestamp>,
 
@@ -88,8 +89,19 @@ fn update_of(args: &UpdateArgs) -> color_eyre::Result<GradesUpdate> {
 fn once(args: &UpdateArgs, mut conn: PgConnection, context: &Context) -> color_eyre::Result<()> {
     let report = grades::update(&mut conn, &update_of(args)?)?;
     match (report, args.json) {
-        (Some(report), true) => context.printer.json(&as_json(&report, args.dry_run)),
-        (Some(report), false) => print(&report, args.dry_run, &context.printer),
+        (Some(report), as_json) => {
+            if args.as_of.is_none() && looks_past_the_orders(&report) {
+                context.printer.warn(
+                    "nobody was promoted, and most who could fall did: the shop's orders seem to lie long before now; \
+                     look back from their end with --as-of DATE",
+                );
+            }
+            if as_json {
+                context.printer.json(&to_json(&report, args.dry_run))
+            } else {
+                print(&report, args.dry_run, &context.printer)
+            }
+        }
         (None, true) => context.printer.json(&json!({ "skipped": "another updater is at work" })),
         (None, false) => {
             context.printer.note("another updater is at work on this database; nothing was done");
@@ -142,7 +154,7 @@ fn print(report: &GradesReport, dry_run: bool, printer: &Printer) -> color_eyre:
     }
     let everybody: u64 = report.distribution.iter().sum();
     let mut pyramid = Table::new(["grade", "customers", "share"]);
-    for (grade, customers) in Grade::ALL.iter().zip(report.distribution) {
+    for (grade, customers) in Grade::ALL.iter().zip(report.distribution).rev() {
         let share = if everybody == 0 { 0.0 } else { customers as f64 / everybody as f64 };
         pyramid.row([grade.as_str().into(), customers.into(), Cell::share(share)]);
     }
@@ -157,7 +169,7 @@ fn print(report: &GradesReport, dry_run: bool, printer: &Printer) -> color_eyre:
     ))
 }
 
-fn as_json(report: &GradesReport, dry_run: bool) -> serde_json::Value {
+fn to_json(report: &GradesReport, dry_run: bool) -> serde_json::Value {
     let pyramid = Grade::ALL.iter().zip(report.distribution);
     json!({
         "as_of": business_time(report.as_of),
@@ -168,6 +180,12 @@ fn as_json(report: &GradesReport, dry_run: bool) -> serde_json::Value {
         "moved": report.moved,
         "distribution": pyramid.map(|(grade, customers)| (grade.to_string(), customers.into())).collect::<Map<_, _>>(),
     })
+}
+
+/// Whether the update saw what is seen long after a shop's last order: grades only fall, and many do.
+fn looks_past_the_orders(report: &GradesReport) -> bool {
+    let above_bronze: u64 = report.distribution.iter().skip(1).sum();
+    report.promoted() == 0 && report.demoted() > above_bronze.max(10)
 }
 
 fn business_time(at: Timestamp) -> String {

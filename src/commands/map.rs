@@ -10,9 +10,12 @@ const STEPS: [(&str, &str); 7] = [
     ("A year of a shop as files; needs no service", "backfill --year 2025 --to parquet --out dataset"),
     ("The shopping events of a year", "scenarios calendar --year 2025"),
     ("Create the tables in PostgreSQL", "migrate"),
-    ("Fill them with customers and products", "seed"),
+    ("Fill them with customers and products", "seed --as-of 2026-01-01"),
     ("A year of orders into PostgreSQL", "backfill --year 2025"),
-    ("Recompute the customers' grades", "grades update"),
+    (
+        "What a look at everybody's grade at the end of that year would change",
+        "grades update --as-of 2026-01-01 --dry-run",
+    ),
     ("Complete commands with the Tab key", "completions bash"),
 ];
 

@@ -44,7 +44,8 @@ impl Habit {
     }
 }
 
-/// Visits that wait, at most one for a customer; times are seconds since the Unix epoch.
+/// Visits that wait; times are seconds since the Unix epoch. Each order may have agreed one, so that a customer who also
+/// buys in between has several.
 ///
 /// Days come in sequence: [`Self::open_day`] brings a day's visits into play, [`Self::take_due`] serves the oldest.
 #[derive(Clone, Debug)]
@@ -57,22 +58,13 @@ pub struct Visits {
     served: usize,
     /// Visits of the open day that were agreed on the same day.
     same_day: BinaryHeap<Reverse<(u32, u32)>>,
-    /// For each customer when the waiting visit is due; 0 for none.
-    due: Vec<u32>,
 }
 
 impl Visits {
-    /// No visits, for `customers` customers and `days` days of `DAY_SECS` from `first_day` (its first second).
+    /// No visits, for `days` days of `DAY_SECS` from `first_day` (its first second).
     #[must_use]
-    pub fn new(customers: usize, first_day: u32, days: usize) -> Self {
-        Self {
-            first_day,
-            by_day: vec![Vec::new(); days],
-            waiting: Vec::new(),
-            served: 0,
-            same_day: BinaryHeap::new(),
-            due: vec![0; customers],
-        }
+    pub fn new(first_day: u32, days: usize) -> Self {
+        Self { first_day, by_day: vec![Vec::new(); days], waiting: Vec::new(), served: 0, same_day: BinaryHeap::new() }
     }
 
     /// Brings the visits of day `day` into play.
@@ -85,15 +77,11 @@ impl Visits {
         }
         // Taken whole, so that the memory of a year's past days does not add up.
         self.waiting.extend(std::mem::take(&mut self.by_day[day]));
-        let due = &self.due;
-        self.waiting.retain(|&(at, customer)| due[customer as usize] == at);
         self.waiting.sort_unstable();
     }
 
-    /// Replaces the customer's waiting visit by one at `at`, or by none.
-    pub fn plan(&mut self, customer: u32, at: Option<u32>, today: usize) {
-        self.due[customer as usize] = at.unwrap_or(0);
-        let Some(at) = at else { return };
+    /// Notes that the customer will come at `at`; `today` is the open day.
+    pub fn plan(&mut self, customer: u32, at: u32, today: usize) {
         let day = ((at - self.first_day) / DAY_SECS as u32) as usize;
         if day == today {
             self.same_day.push(Reverse((at, customer)));
@@ -104,27 +92,21 @@ impl Visits {
 
     /// Takes the oldest visit due at `now`, if there is one.
     pub fn take_due(&mut self, now: u32) -> Option<u32> {
-        loop {
-            let planned = self.waiting.get(self.served).copied();
-            let agreed = self.same_day.peek().map(|&Reverse(visit)| visit);
-            let (at, customer) = match (planned, agreed) {
-                (Some(a), Some(b)) => a.min(b),
-                (a, b) => a.or(b)?,
-            };
-            if at > now {
-                return None;
-            }
-            if Some((at, customer)) == planned {
-                self.served += 1;
-            } else {
-                self.same_day.pop();
-            }
-            // A visit that another order has replaced is no longer waited for.
-            if self.due[customer as usize] == at {
-                self.due[customer as usize] = 0;
-                return Some(customer);
-            }
+        let planned = self.waiting.get(self.served).copied();
+        let agreed = self.same_day.peek().map(|&Reverse(visit)| visit);
+        let (at, customer) = match (planned, agreed) {
+            (Some(a), Some(b)) => a.min(b),
+            (a, b) => a.or(b)?,
+        };
+        if at > now {
+            return None;
         }
+        if Some((at, customer)) == planned {
+            self.served += 1;
+        } else {
+            self.same_day.pop();
+        }
+        Some(customer)
     }
 }
 
@@ -134,12 +116,12 @@ mod tests {
 
     #[test]
     fn the_oldest_due_visit_is_served_first_and_each_once() {
-        let mut visits = Visits::new(5, 1_000_000, 3);
-        visits.plan(0, Some(1_000_500), 9);
-        visits.plan(1, Some(1_000_100), 9);
-        visits.plan(2, Some(1_000_000 + 86_400), 9);
+        let mut visits = Visits::new(1_000_000, 3);
+        visits.plan(0, 1_000_500, 9);
+        visits.plan(1, 1_000_100, 9);
+        visits.plan(2, 1_000_000 + 86_400, 9);
         visits.open_day(0);
-        visits.plan(3, Some(1_000_300), 0);
+        visits.plan(3, 1_000_300, 0);
         assert_eq!(visits.take_due(1_000_050), None);
         assert_eq!(visits.take_due(1_001_000), Some(1));
         assert_eq!(visits.take_due(1_001_000), Some(3));
@@ -150,13 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn a_new_plan_replaces_the_old_one() {
-        let mut visits = Visits::new(2, 0, 2);
-        visits.plan(0, Some(100), 9);
-        visits.plan(0, Some(200), 9);
-        visits.plan(1, Some(150), 9);
-        visits.plan(1, None, 9);
+    fn each_order_may_agree_a_visit_of_its_own() {
+        let mut visits = Visits::new(0, 2);
+        visits.plan(0, 100, 9);
+        visits.plan(0, 200, 9);
         visits.open_day(0);
+        assert_eq!(visits.take_due(150), Some(0));
+        assert_eq!(visits.take_due(150), None);
         assert_eq!(visits.take_due(1_000), Some(0));
         assert_eq!(visits.take_due(1_000), None);
     }

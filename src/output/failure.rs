@@ -38,6 +38,12 @@ pub fn show(report: &Report, color: bool) -> ExitCode {
     ExitCode::from(exit)
 }
 
+/// Puts `failure` around an unexpected error, so that it gets a remedy; one that has its own, and an interruption, stay.
+pub fn with_remedy(report: Report, failure: impl FnOnce() -> Failure) -> Report {
+    let known = find::<Failure>(&report).is_some() || find::<Interrupted>(&report).is_some();
+    if known { report } else { report.wrap_err(failure()) }
+}
+
 /// The exit status a report calls for; a closed standard output (`| head`) is no failure.
 #[must_use]
 pub fn exit_status(report: &Report) -> u8 {
@@ -109,6 +115,19 @@ mod tests {
         let above = Err::<(), _>(eyre!("connection refused")).wrap_err(failure()).unwrap_err();
         assert_eq!(exit_status(&above), 2);
         assert!(render(&above, false).contains("  because: connection refused\nhelp: write --shard"));
+    }
+
+    #[test]
+    fn only_an_error_without_a_remedy_gets_one() {
+        let other = || Failure::new("the year was not written").help("give --resume");
+        let report = with_remedy(eyre!("no connection to the server"), other);
+        let expected = "error: the year was not written\n  because: no connection to the server\nhelp: give --resume\n";
+        assert_eq!(render(&report, false), expected);
+        assert_eq!(exit_status(&with_remedy(failure().into(), other)), 2);
+        let interrupt = Interrupt::never();
+        interrupt.trigger();
+        let interrupted = interrupt.check().unwrap_err();
+        assert_eq!(render(&with_remedy(interrupted.into(), other), false), "error: asked to stop\n");
     }
 
     #[test]

@@ -85,6 +85,10 @@ impl Progress {
         // Finishing a bar moves it to its end, also when less was done than was thought.
         let (done, took) = (self.bar.position(), self.started.elapsed());
         self.bar.finish_and_clear();
+        if done == 0 {
+            self.printer.status(&format!("{}: nothing to do", self.label));
+            return;
+        }
         let rate = rate(done, took);
         let (count, took) = (number::count(done), number::duration(took));
         self.printer.status(&format!("{}: {count} {} in {took} ({} {}/s)", self.label, self.unit, rate, self.unit));

@@ -212,14 +212,14 @@ pub struct HashedFile {
 
 impl Write for HashedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
+        let written = self.out.write(bytes).map_err(|error| self.name_in(error))?;
         self.digest.update(&bytes[..written]);
         self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.out.flush().map_err(|error| self.name_in(error))
     }
 }
 
@@ -229,14 +229,13 @@ impl HashedFile {
     /// # Errors
     /// When the rest cannot be written.
     pub fn finish(mut self, table: &'static str, rows: u64) -> Result<TableReport> {
-        self.out.flush().wrap_err_with(|| format!("cannot write {}", self.path.display()))?;
+        self.flush()?;
         let sha256 = hex(&self.digest.finalize());
         Ok(TableReport { table, rows, place: Place::File { name: self.name, bytes: self.bytes, sha256 } })
     }
 
-    /// The temporary path, for messages.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The system's error with the file's path: formats above know neither.
+    fn name_in(&self, error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("cannot write {}: {error}", self.path.display()))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use shopstream::domain::{CustomerStatus, Grade};
+use shopstream::domain::{AgeGroup, CustomerStatus, Grade};
 use shopstream::generator::pool::{Buyer, BuyerPool};
 use shopstream::generator::rng::{Purpose, Stream};
 
@@ -52,6 +52,16 @@ fn draws(scenario: &str, hour: usize) -> Vec<u64> {
     let stream = &mut Stream::new(u64::from(position), Purpose::Day, hour as u64);
     let draw = |_| pool().0.draw(&world().class_factors, position, hour, stream).unwrap().key as usize;
     tally(MEMBERS, (0..DRAWS).map(draw))
+}
+
+#[test]
+fn every_hours_factor_is_the_tables() {
+    for (age, factors) in AgeGroup::ALL.iter().zip(spec::HOUR_FACTORS) {
+        for (hour, factor) in factors.into_iter().enumerate() {
+            let ours = world().customers.propensity.hour_factor(*age, hour);
+            assert!((ours - factor).abs() < 1e-12, "{age} at {hour}: {ours} for {factor}");
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use chrono::NaiveDate;
+use shopstream::backfill::request::DEFAULT_SEED;
 use shopstream::domain::Timestamp;
 use shopstream::domain::rows::{GradeChange, Order, OrderItem};
 use shopstream::generator::World;
@@ -79,14 +80,18 @@ pub fn population(year: i32, seed: u64, customers: u32, products: u32) -> Popula
     Population::generate(world(), seed, day(year + 1, 1, 1), customers, products)
 }
 
-/// The specification's own example: 50,000 orders of 10,000 customers and 20,000 products in 2025.
+/// The specification's own example, of the default seed: 50,000 orders of 10,000 customers and 20,000 products in 2025.
 pub fn year_2025() -> &'static Made {
     static YEAR: OnceLock<Made> = OnceLock::new();
-    YEAR.get_or_init(|| Made::new(population(2025, 42, 10_000, 20_000), params(2025, 50_000, 42, true)))
+    YEAR.get_or_init(|| {
+        Made::new(population(2025, DEFAULT_SEED, 10_000, 20_000), params(2025, 50_000, DEFAULT_SEED, true))
+    })
 }
 
 /// The same with `--habits off`.
 pub fn year_2025_without_habits() -> &'static Made {
     static YEAR: OnceLock<Made> = OnceLock::new();
-    YEAR.get_or_init(|| Made::new(population(2025, 42, 10_000, 20_000), params(2025, 50_000, 42, false)))
+    YEAR.get_or_init(|| {
+        Made::new(population(2025, DEFAULT_SEED, 10_000, 20_000), params(2025, 50_000, DEFAULT_SEED, false))
+    })
 }

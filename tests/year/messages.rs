@@ -1,6 +1,7 @@
 //! What goes wrong with a database, and what the program says about it.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 
@@ -87,4 +88,35 @@ fn a_year_that_is_there_or_does_not_fit_is_refused() {
             insta::assert_snapshot!(case, said(&shop.run(words)));
         }
     });
+}
+
+#[test]
+fn a_server_that_ends_the_session_in_mid_year_leaves_a_way_on() {
+    let shop = Shop::seeded(2_000, 2_500);
+    // A name of its own, by which its sessions are found.
+    let name = format!("victim-{}", shop.db.schema());
+    let url = format!("{}&application_name={name}", shop.db.url());
+    // Large enough not to end before its sessions do.
+    let words = ["-q", "backfill", "--year", "2025", "--orders", "150_000"];
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shopstream"));
+    command.args(words).env("DATABASE_URL", &url).env_remove("RUST_BACKTRACE");
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while shop.number("SELECT count(*) FROM backfill_runs WHERE cardinality(months_done) > 0") == 0 {
+        assert!(Instant::now() < deadline, "no month was written");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{name}'");
+    shop.execute(&end);
+    let text = said(&child.wait_with_output().unwrap());
+    assert!(text.starts_with("exit 1\nerror: the year 2025 was not written to PostgreSQL at "), "{text}");
+    assert!(
+        text.ends_with(
+            "help: months that are done stay; once the cause is mended, --resume goes on, --replace begins anew\n"
+        ),
+        "{text}"
+    );
+    let resumed = shop.run(&[&words[..], &["--resume"]].concat());
+    assert_eq!(resumed.status.code(), Some(0), "{}", said(&resumed));
+    assert_eq!(shop.number("SELECT count(*) FROM orders"), 150_000);
 }

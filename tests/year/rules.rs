@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use shopstream::backfill::postgres::Earlier;
+use shopstream::backfill::request::DEFAULT_SEED;
 use shopstream::db::grades::{self, GradesUpdate};
 use shopstream::db::pools;
 use shopstream::generator::year::{Batch, Population, Year};
@@ -34,7 +35,7 @@ fn the_pools_of_the_year_are_those_of_the_database() {
     for (users, products, days) in [(6_000, 9_000, &[3, 7, 8, 60, 200, 330][..]), (2_000, 1_900, &[40, 300][..])] {
         for &day in days {
             let shop = Shop::seeded(users, products);
-            let population = Population::generate(&shop.world, 42, as_of(), users, products);
+            let population = Population::generate(&shop.world, DEFAULT_SEED, as_of(), users, products);
             let (year, _) = at(&shop, &population, day);
             let (customers, wares) = year.pools();
             // The database as it stands at that midnight.
@@ -57,7 +58,7 @@ fn the_pools_of_the_year_are_those_of_the_database() {
 #[test]
 fn the_grades_of_the_year_are_those_of_the_database() {
     let (users, products) = (2_500, 4_000);
-    let population = |shop: &Shop| Population::generate(&shop.world, 42, as_of(), users, products);
+    let population = |shop: &Shop| Population::generate(&shop.world, DEFAULT_SEED, as_of(), users, products);
     for day in [7, 14, 182, 189, 245, 364] {
         let shop = Shop::seeded(users, products);
         let population = population(&shop);

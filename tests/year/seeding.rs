@@ -1,5 +1,6 @@
 //! `seed`: repeatable, extensible, safe when two run at once.
 
+use shopstream::backfill::request::DEFAULT_SEED;
 use shopstream::db::seeding::{SeedRequest, seed};
 use shopstream::interrupt::Interrupt;
 
@@ -9,12 +10,12 @@ use crate::shop::{Shop, as_of};
 fn the_same_seed_twice_adds_nothing_and_a_larger_count_the_difference() {
     let shop = Shop::seeded(500, 700);
     let first = shop.digest();
-    let again = shop.seed(42, 500, 700);
+    let again = shop.seed(DEFAULT_SEED, 500, 700);
     assert_eq!((again.users, again.products), ((0, 500), (0, 700)));
     assert_eq!(shop.digest(), first);
-    let fewer = shop.seed(42, 100, 100);
+    let fewer = shop.seed(DEFAULT_SEED, 100, 100);
     assert_eq!((fewer.users, fewer.products), ((0, 500), (0, 700)));
-    let more = shop.seed(42, 800, 750);
+    let more = shop.seed(DEFAULT_SEED, 800, 750);
     assert_eq!((more.users, more.products), ((300, 800), (50, 750)));
     let at_once = Shop::seeded(800, 750);
     assert_eq!(at_once.digest(), shop.digest(), "grown or sown at once, the shop is the same");
@@ -33,7 +34,7 @@ fn another_seed_adds_a_shop_beside_the_first() {
 fn a_later_day_keeps_the_recorded_as_of_and_another_one_asked_for_is_refused() {
     let shop = Shop::seeded(300, 400);
     let mut request = SeedRequest {
-        seed: 42,
+        seed: DEFAULT_SEED,
         users: 300,
         products: 400,
         as_of: None,

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, TimeZone, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use shopstream::backfill::postgres::{Earlier, Outcome, admit};
-use shopstream::backfill::request::Sizes;
+use shopstream::backfill::request::{DEFAULT_SEED, Sizes};
 use shopstream::backfill::{Request, Unwatched};
 use shopstream::db::seeding::{SeedOutcome, SeedRequest, seed};
 use shopstream::domain::Timestamp;
@@ -44,7 +44,7 @@ impl Shop {
     /// A shop of the given size, seeded.
     pub fn seeded(users: u32, products: u32) -> Self {
         let shop = Self { world: World::new(None, None).unwrap(), db: ScratchDb::migrated(), users, products };
-        shop.seed(42, users, products);
+        shop.seed(DEFAULT_SEED, users, products);
         shop
     }
 
@@ -60,7 +60,7 @@ impl Shop {
             products: Some(self.products.into()),
             as_of: Some(as_of()),
         };
-        Request::new(YEAR, 42, sizes).unwrap()
+        Request::new(YEAR, DEFAULT_SEED, sizes).unwrap()
     }
 
     pub fn try_backfill(&self, orders: u64, earlier: Earlier, now: Timestamp) -> color_eyre::Result<Outcome> {

@@ -131,7 +131,7 @@ fn hold_year(conn: &mut PgConnection, year: i32) -> Result<()> {
 fn year_is_there(year: i32, run: &runs::Run) -> Failure {
     if run.complete {
         Failure::new(format!("the year {year} is there already (run {})", run.run_id))
-            .help("give --replace to take back what that run wrote, or choose another --year")
+            .help("nothing is left to do; --replace takes back what that run wrote and writes it anew, or choose another --year")
     } else {
         Failure::new(format!("the year {year} is there half-way: {} of 12 months", run.months_done.len()))
             .help("give --resume to finish it, or --replace to begin anew")

@@ -55,11 +55,11 @@ impl Watch for BarByMonth {
     }
 }
 
-/// Prints the result of a run into files, or nowhere.
+/// Prints the result of a run into files (`out` has their folder and the manifest), or nowhere.
 pub(super) fn show(
     as_json: bool,
     outcome: &Outcome,
-    out: Option<&Path>,
+    out: Option<(&Path, &Path)>,
     request: &Request,
     world: &World,
     printer: &Printer,
@@ -68,7 +68,7 @@ pub(super) fn show(
         return printer.json(&json!({
             "year": request.year,
             "run_id": outcome.run_id.to_string(),
-            "out": out.map(|out| out.display().to_string()),
+            "out": out.map(|(out, _)| out.display().to_string()),
             "tables": outcome.tables.iter().map(|table| match &table.place {
                 Place::File { name, bytes, sha256 } =>
                     json!({ "table": table.table, "rows": table.rows, "file": name, "bytes": bytes, "sha256": sha256 }),
@@ -90,10 +90,11 @@ pub(super) fn show(
         table.row([written.table.into(), written.rows.into(), place.into(), Cell::right(size)]);
     }
     printer.table(&table)?;
-    if let Some(out) = out {
+    if let Some((out, manifest)) = out {
         printer.result(&format!(
-            "\nThe dataset is in {}; manifest.json holds its parameters and checksums.",
-            out.display()
+            "\nThe dataset is in {}; {} holds its parameters and checksums.",
+            out.display(),
+            manifest.file_name().unwrap_or_default().display()
         ))?;
     }
     Ok(())
@@ -128,7 +129,7 @@ pub(super) fn show_summary(summary: &Summary, world: &World, printer: &Printer) 
     ]);
     printer.table(&table)?;
     let customers: u64 = summary.grades.iter().sum();
-    let mut pyramid = Table::new(["grade", "customers", "share"]);
+    let mut pyramid = Table::new(["grade at the end", "customers", "share"]);
     for (grade, count) in summary.pyramid() {
         pyramid.row([grade.as_str().into(), count.into(), Cell::share(count as f64 / customers.max(1) as f64)]);
     }

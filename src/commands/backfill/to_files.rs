@@ -11,6 +11,7 @@ use crate::backfill::{Request, Unwatched, Watch};
 use crate::commands::Context;
 use crate::error::Failure;
 use crate::generator::World;
+use crate::output::failure::with_remedy;
 use crate::sink::compress::Compression;
 use crate::sink::csv::Csv;
 use crate::sink::files::{Existing, Folder};
@@ -62,16 +63,23 @@ pub(super) fn run(args: &Args, target: Target, world: &World, request: &Request,
         Target::Csv => make.rows(&Csv { folder: &folder, compression }),
         Target::Ndjson => make.rows(&Ndjson { folder: &folder, compression }),
         Target::Parquet | Target::Postgres | Target::Null => make.rows(&Parquet { folder: &folder, compression }),
-    }?;
+    };
+    let failed = |error| {
+        with_remedy(error, || {
+            Failure::new(format!("the year {} was not written into {}", request.year, out.display()))
+                .help("nothing of it was left behind; make room there, or choose another folder with --out DIR")
+        })
+    };
+    let outcome = outcome.map_err(failed)?;
     let manifest = Manifest {
         generator: "shopstream".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         parameters: parameters(request, name, compression, &outcome.run_id.to_string()),
         files: outcome.tables.iter().filter_map(|table| FileEntry::of(table, columns_of(table.table))).collect(),
     };
-    folder.complete(&manifest)?;
+    let manifest_path = folder.complete(&manifest).map_err(failed)?;
     bar.finish();
-    report::show(args.json, &outcome, Some(&out), request, world, &context.printer)
+    report::show(args.json, &outcome, Some((&out, &manifest_path)), request, world, &context.printer)
 }
 
 /// What all formats share.

@@ -9,10 +9,12 @@ use super::report::{self, BarByMonth};
 use crate::backfill::Request;
 use crate::backfill::postgres::{Earlier, admit};
 use crate::commands::Context;
+use crate::db::address::DatabaseAddress;
 use crate::domain::Timestamp;
 use crate::error::Failure;
 use crate::generator::World;
 use crate::interrupt::Interrupted;
+use crate::output::failure::with_remedy;
 
 /// Connections at once: more wait for PostgreSQL rather than for us.
 const CONNECTIONS: usize = 2;
@@ -24,7 +26,13 @@ pub(super) fn run(args: &Args, world: &World, request: &Request, context: &Conte
         (_, true) => Earlier::Replace,
         _ => Earlier::Refuse,
     };
-    let admitted = admit(world, url, request, earlier, Timestamp::from(Utc::now()))?;
+    let address = DatabaseAddress::parse(url)?;
+    let failed = |help: &str| {
+        Failure::new(format!("the year {} was not written to PostgreSQL at {address}", request.year)).help(help)
+    };
+    let admitted = admit(world, url, request, earlier, Timestamp::from(Utc::now())).map_err(|error| {
+        with_remedy(error, || failed("nothing was changed; give the same command again once the cause is mended"))
+    })?;
     let complete = admitted.was_complete();
     let bar = BarByMonth::new(&context.printer, request, world);
     let outcome =
@@ -34,7 +42,9 @@ pub(super) fn run(args: &Args, world: &World, request: &Request, context: &Conte
                     .help("give --resume to finish it, or --replace to begin anew");
                 return error.wrap_err(help);
             }
-            error
+            with_remedy(error, || {
+                failed("months that are done stay; once the cause is mended, --resume goes on, --replace begins anew")
+            })
         })?;
     bar.finish();
     if args.json {

@@ -179,15 +179,14 @@ impl<'a> Year<'a> {
         let plan = world.year_plan(params.year, params.orders);
         let midnights: Vec<Timestamp> = plan.iter().map(|day| Timestamp::business_midnight(day.day)).collect();
         let first = midnights.first().map_or(0, |first| first.secs() as u32);
-        let count = population.customers.len();
         Self {
             world,
             population,
             params,
             customers: CustomerRanks::new(&population.customers),
             products: ProductRanks::new(&population.products),
-            ledger: GradeLedger::new(count, &midnights),
-            visits: Visits::new(count, first, plan.len()),
+            ledger: GradeLedger::new(population.customers.len(), &midnights),
+            visits: Visits::new(first, plan.len()),
             appeals: vec![0.0; population.products.len()],
             shoppers: population
                 .customers
@@ -388,8 +387,9 @@ impl<'a> Year<'a> {
         if self.params.habits {
             let figures = &world.demand.habits;
             let habit = shopper.habit.get_or_insert_with(|| Habit::of(customer.id, figures));
-            let next = habit.next_visit(figures, stream).map(|after| now.saturating_add(after));
-            self.visits.plan(key, next, self.day);
+            if let Some(after) = habit.next_visit(figures, stream) {
+                self.visits.plan(key, now.saturating_add(after), self.day);
+            }
         }
     }
 
