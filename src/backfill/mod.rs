@@ -1,5 +1,6 @@
 //! The simulated year, from its parameters to its rows in their place.
 
+pub mod dataset;
 pub mod files;
 pub mod lanes;
 pub mod postgres;

@@ -143,6 +143,12 @@ impl Request {
         self.shard.map_or(self.seed, |shard| key(self.seed, Purpose::Shard, shard.number.into()))
     }
 
+    /// What a shard's files have in their names before the ending: `-1-of-4`; nothing without shards.
+    #[must_use]
+    pub fn file_suffix(&self) -> String {
+        self.shard.map_or_else(String::new, |shard| format!("-{}-of-{}", shard.number, shard.of))
+    }
+
     /// The id of a run: it follows from what the rows are made from, never from the clock.
     #[must_use]
     pub fn run_id(&self, population: &Population) -> Uuid {

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use super::Context;
 use super::own_files::OwnFiles;
+use crate::backfill::dataset::FileFormat;
 use crate::backfill::request::{DEFAULT_SEED, Sizes};
 use crate::backfill::{Request, Shard};
 use crate::cli::example;
@@ -125,7 +126,10 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
             args.refuse_for_postgres()?;
             to_postgres::run(args, &world, &request, context)
         }
-        _ => to_files::run(args, target, &world, &request, context),
+        Target::Parquet => to_files::run(args, FileFormat::Parquet, &world, &request, context),
+        Target::Csv => to_files::run(args, FileFormat::Csv, &world, &request, context),
+        Target::Ndjson => to_files::run(args, FileFormat::Ndjson, &world, &request, context),
+        Target::Null => to_files::nowhere(args, &world, &request, context),
     }
 }
 

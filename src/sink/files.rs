@@ -78,16 +78,8 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// The folder.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The name of the manifest.
-    #[must_use]
-    pub fn manifest_name(&self) -> String {
-        format!("manifest{}.json", self.suffix)
+    fn manifest_name(&self) -> String {
+        manifest_name(&self.suffix)
     }
 
     fn table_name(&self, table: &str) -> String {
@@ -170,6 +162,12 @@ impl Folder {
         self.complete = true;
         Ok(self.file(&name))
     }
+}
+
+/// The name of the manifest of the files with this suffix.
+#[must_use]
+pub fn manifest_name(suffix: &str) -> String {
+    format!("manifest{suffix}.json")
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {

@@ -7,18 +7,16 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, Utc};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
-use shopstream::backfill::files::{Outcome, columns_of, run};
+use shopstream::backfill::dataset::{Dataset, FileFormat};
+use shopstream::backfill::files::columns_of;
 use shopstream::backfill::request::{Request, Sizes};
 use shopstream::backfill::{Unwatched, Watch};
 use shopstream::domain::rows::{Column, Kind};
 use shopstream::generator::calendar::FIRST_YEAR;
 use shopstream::interrupt::Interrupt;
 use shopstream::sink::compress::Compression;
-use shopstream::sink::csv::Csv;
-use shopstream::sink::files::{Existing, Folder};
-use shopstream::sink::manifest::{FileEntry, Manifest, Parameters};
-use shopstream::sink::ndjson::Ndjson;
-use shopstream::sink::parquet::Parquet;
+use shopstream::sink::files::Existing;
+use shopstream::sink::manifest::Manifest;
 
 use crate::shop::{day, world};
 
@@ -37,7 +35,7 @@ pub fn small(year: i32) -> Request {
     Request::new(year, 42, sizes).unwrap()
 }
 
-/// A whole run into `out`, as the command does it.
+/// A whole run into `out`.
 pub fn write(request: &Request, format: &str, compression: Compression, jobs: usize, out: &Path) -> Manifest {
     attempt(request, format, compression, jobs, out, &Unwatched, &Interrupt::never()).unwrap()
 }
@@ -52,43 +50,10 @@ pub fn attempt(
     watch: &dyn Watch,
     interrupt: &Interrupt,
 ) -> color_eyre::Result<Manifest> {
-    let suffix = request.shard.map_or_else(String::new, |shard| format!("-{}-of-{}", shard.number, shard.of));
-    let extension = match format {
-        "parquet" => format.to_owned(),
-        text => format!("{text}{}", compression.extension()),
-    };
-    let folder = Folder::open(out, &suffix, &extension, Existing::Refuse)?;
-    let outcome = match format {
-        "csv" => run(world(), request, &Csv { folder: &folder, compression }, jobs, watch, interrupt),
-        "ndjson" => run(world(), request, &Ndjson { folder: &folder, compression }, jobs, watch, interrupt),
-        _ => run(world(), request, &Parquet { folder: &folder, compression }, jobs, watch, interrupt),
-    }?;
-    let manifest = manifest(request, format, compression, &outcome);
-    folder.complete(&manifest)?;
-    Ok(manifest)
-}
-
-fn manifest(request: &Request, format: &str, compression: Compression, outcome: &Outcome) -> Manifest {
-    Manifest {
-        generator: "shopstream".to_owned(),
-        version: "test".to_owned(),
-        parameters: Parameters {
-            year: request.year,
-            orders: request.orders,
-            users: request.users,
-            products: request.products,
-            seed: request.seed,
-            as_of: request.as_of.to_string(),
-            habits: request.habits,
-            shard: request.shard.map(|shard| shard.to_string()),
-            catalog: None,
-            scenarios: None,
-            format: format.to_owned(),
-            compression: compression.to_string(),
-            run_id: outcome.run_id.to_string(),
-        },
-        files: outcome.tables.iter().filter_map(|table| FileEntry::of(table, columns_of(table.table))).collect(),
-    }
+    let formats = [FileFormat::Csv, FileFormat::Ndjson, FileFormat::Parquet];
+    let format = formats.into_iter().find(|known| known.name() == format).unwrap();
+    let dataset = Dataset { request, format, compression, out };
+    dataset.write(world(), Existing::Refuse, jobs, watch, interrupt).map(|written| written.manifest)
 }
 
 /// The bytes of a text file, decompressed by what its name says.

@@ -1,65 +1,30 @@
 //! The simulated year: a fold over its days. Each order is a function of the seed, its number and the day's state.
 
+mod age;
+mod end;
 mod ledger;
 pub mod plan;
+mod population;
 pub mod selection;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 use uuid::Uuid;
 
 use super::World;
 use super::cart::CartLine;
-use super::customers::Customer;
 use super::habits::{Habit, Visits};
 use super::pool::{Buyer, BuyerPool, Ware, WarePool};
-use super::products::Product;
 use super::rng::{Purpose, Stream};
 use crate::domain::date::epoch_days;
 use crate::domain::id::uuid_v7;
-use crate::domain::rows::{self, GradeChange, Order, OrderItem, User};
-use crate::domain::{AgeGroup, Grade, OrderStatus, Payment, Timestamp};
+use crate::domain::rows::{GradeChange, Order, OrderItem};
+use crate::domain::{OrderStatus, Payment, Timestamp};
+use age::AgeOfYear;
+pub use end::{CustomerEnd, ProductEnd};
 use ledger::{GradeLedger, update_due};
 use plan::DayPlan;
+pub use population::Population;
 use selection::{CustomerRanks, ProductRanks};
-
-/// The shop's customers and products, each in the order of ids.
-#[derive(Clone, Debug, Default)]
-pub struct Population {
-    /// Customers.
-    pub customers: Vec<Customer>,
-    /// Products.
-    pub products: Vec<Product>,
-}
-
-impl Population {
-    /// The first `customers` customers and `products` products of a seed.
-    #[must_use]
-    pub fn generate(world: &World, seed: u64, as_of: NaiveDate, customers: u32, products: u32) -> Self {
-        let mut all = Self {
-            customers: (0..customers).map(|index| world.customer_sampler.customer(seed, index, as_of)).collect(),
-            products: (0..products).map(|index| world.product(seed, index, as_of)).collect(),
-        };
-        all.sort();
-        all
-    }
-
-    /// Puts both into the order of ids, on which every draw of a year depends.
-    pub fn sort(&mut self) {
-        // As numbers the ids have the same order, and compare faster than as bytes.
-        self.customers.sort_unstable_by_key(|customer| customer.id.as_u128());
-        self.products.sort_unstable_by_key(|product| product.id.as_u128());
-    }
-
-    /// How many customers and products there are at `now`.
-    #[must_use]
-    pub fn present(&self, now: Timestamp) -> (usize, usize) {
-        let by = |created: u32| i64::from(created) <= now.secs();
-        (
-            self.customers.iter().filter(|customer| by(customer.created)).count(),
-            self.products.iter().filter(|product| by(product.created)).count(),
-        )
-    }
-}
 
 /// What a year is made from, besides the world and its population.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,45 +54,6 @@ pub struct Batch {
     pub items: Vec<OrderItem>,
     /// Grade changes of the day's first moment, before its orders.
     pub grade_changes: Vec<GradeChange>,
-}
-
-/// How a customer stands at the end of the year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CustomerEnd {
-    /// Grade.
-    pub grade: Grade,
-    /// Last order of any status.
-    pub last_ordered: Option<Timestamp>,
-    /// Last change of the grade.
-    pub last_graded: Option<Timestamp>,
-}
-
-impl CustomerEnd {
-    /// Brings a row up to date: times only move forward.
-    pub fn apply(&self, user: &mut User) {
-        user.grade = self.grade;
-        user.last_ordered_at = self.last_ordered.max(user.last_ordered_at);
-        user.last_login_at = user.last_login_at.max(self.last_ordered.unwrap_or(user.last_login_at));
-        user.updated_at =
-            [self.last_ordered, self.last_graded].into_iter().flatten().fold(user.updated_at, Timestamp::max);
-    }
-}
-
-/// How a product stands at the end of the year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProductEnd {
-    /// Order items of the year.
-    pub order_count: u32,
-    /// Last sale.
-    pub last_sold: Option<Timestamp>,
-}
-
-impl ProductEnd {
-    /// Brings a row up to date.
-    pub fn apply(&self, product: &mut rows::Product) {
-        product.order_count += i64::from(self.order_count);
-        product.updated_at = product.updated_at.max(self.last_sold.unwrap_or(product.updated_at));
-    }
 }
 
 /// The year as it goes on.
@@ -163,13 +89,6 @@ struct Shopper {
     /// Drawn at the first order.
     habit: Option<Habit>,
     age: AgeOfYear,
-}
-
-/// A customer's age group on 1 January, and the day of the year (0 is 1 January) from which it is the next.
-#[derive(Clone, Copy, Debug)]
-struct AgeOfYear {
-    at_start: AgeGroup,
-    changes: u16,
 }
 
 impl<'a> Year<'a> {
@@ -407,27 +326,6 @@ impl<'a> Year<'a> {
         }
         let buyer = self.buyers.draw(&self.world.class_factors, scenario, hour, stream)?;
         Some((buyer.key, buyer.mood.life_event))
-    }
-}
-
-impl AgeOfYear {
-    fn of(customer: &Customer, year: i32) -> Self {
-        let group = |month, day| NaiveDate::from_ymd_opt(year, month, day).map(|day| customer.age_group(day));
-        let at_start = group(1, 1).unwrap_or(AgeGroup::FiftyUp);
-        let changes = if group(12, 31) == Some(at_start) {
-            u16::MAX
-        } else {
-            let birth = crate::domain::date::date_of_epoch_days(customer.birth);
-            let birthday = NaiveDate::from_ymd_opt(year, birth.month(), birth.day())
-                .or_else(|| NaiveDate::from_ymd_opt(year, 3, 1));
-            birthday.map_or(u16::MAX, |day| day.ordinal0() as u16)
-        };
-        Self { at_start, changes }
-    }
-
-    fn on(self, day: usize) -> AgeGroup {
-        let next = usize::from(self.at_start.code()) + usize::from(day >= usize::from(self.changes));
-        AgeGroup::ALL[next.min(AgeGroup::ALL.len() - 1)]
     }
 }
 
