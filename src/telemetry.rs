@@ -22,7 +22,8 @@ pub fn start(settings: &Settings) -> color_eyre::Result<()> {
         })?,
         _ => EnvFilter::new(directives(settings.verbosity.value)),
     };
-    let logs = fmt().with_env_filter(filter).with_writer(io::stderr);
+    // Where standard error is gone there is nobody to tell about it, and trying to would end the process.
+    let logs = fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     let started = match settings.log_format.value {
         LogFormat::Text => logs.with_ansi(settings.color.value.applies_to(&io::stderr())).try_init(),
         LogFormat::Json => logs.json().flatten_event(true).with_ansi(false).try_init(),

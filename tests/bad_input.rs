@@ -250,3 +250,15 @@ fn a_disk_that_fills_up_leaves_nothing_behind() {
         });
     }
 }
+
+#[test]
+fn what_is_no_plain_file_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Command::new("mkfifo").arg(folder.path().join("pipe")).status().is_ok_and(|status| status.success()));
+    for (case, words) in [
+        ("catalog_pipe", &["backfill", "--year", "2025", "--to", "null", "--catalog", "pipe"][..]),
+        ("scenarios_device", &["scenarios", "validate", "/dev/zero"]),
+    ] {
+        insta::assert_snapshot!(case, said(&run(folder.path(), words)));
+    }
+}

@@ -33,6 +33,7 @@ CREATE TABLE backfill_runs (
     orders        bigint      NOT NULL DEFAULT 0,
     items         bigint      NOT NULL DEFAULT 0,
     version       text        NOT NULL,
+    attempt       uuid        NOT NULL DEFAULT gen_random_uuid(),
     started_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
     finished_at   timestamptz,
@@ -58,6 +59,7 @@ COMMENT ON COLUMN backfill_runs.months_done IS 'Months (1 to 12) whose transacti
 COMMENT ON COLUMN backfill_runs.orders      IS 'Orders committed so far.';
 COMMENT ON COLUMN backfill_runs.items       IS 'Order items committed so far.';
 COMMENT ON COLUMN backfill_runs.version     IS 'Version of shopstream that runs it.';
+COMMENT ON COLUMN backfill_runs.attempt     IS 'Who may write it: each process that goes on with the run takes a new one, and writers of an older one are refused.';
 COMMENT ON COLUMN backfill_runs.started_at  IS 'Start, wall clock, UTC.';
 COMMENT ON COLUMN backfill_runs.updated_at  IS 'Last committed month, wall clock, UTC.';
 COMMENT ON COLUMN backfill_runs.finished_at IS 'End, wall clock, UTC; null until complete.';

@@ -1,11 +1,12 @@
 //! A year as a dataset: the files of its tables and a manifest, in a folder.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Context, Result};
 
 use super::files::{self, Outcome, columns_of};
-use super::{Request, Watch};
+use super::{Request, Shard, Watch};
 use crate::error::Failure;
 use crate::generator::World;
 use crate::interrupt::Interrupt;
@@ -95,6 +96,7 @@ impl Dataset<'_> {
         interrupt: &Interrupt,
     ) -> Result<Written> {
         let (request, compression) = (self.request, self.compression);
+        self.check_other_shards()?;
         let folder = Folder::open(self.out, &request.file_suffix(), &self.format.extension(compression), existing)?;
         let folder_of = &folder;
         let outcome = match self.format {
@@ -138,6 +140,30 @@ impl Dataset<'_> {
                 .into());
         }
         Ok(true)
+    }
+
+    /// Shards that share a folder make one data set: they must be of the same one.
+    fn check_other_shards(&self) -> Result<()> {
+        if self.request.shard.is_none() || !self.out.is_dir() {
+            return Ok(());
+        }
+        let ours = Parameters { shard: None, ..self.parameters("") };
+        let parts = self.request.shard.map(|shard| shard.of);
+        for entry in fs::read_dir(self.out).wrap_err_with(|| format!("cannot list {}", self.out.display()))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if !(name.starts_with("manifest-") && name.ends_with(".json")) {
+                continue;
+            }
+            let Some(Manifest { parameters: found, .. }) = Manifest::read(&self.out.join(&name))? else { continue };
+            let of = found.shard.as_ref().and_then(|shard| shard.parse::<Shard>().ok()).map(|shard| shard.of);
+            if of != parts || (Parameters { shard: None, run_id: String::new(), ..found }) != ours {
+                let what = format!("{name} in {} is a part of another data set", self.out.display());
+                return Err(Failure::usage(what)
+                    .help("give the parameters that it names, or choose another folder with --out DIR")
+                    .into());
+            }
+        }
+        Ok(())
     }
 
     fn parameters(&self, run_id: &str) -> Parameters {

@@ -12,6 +12,7 @@ use crate::cli::values::{parse_date, parse_duration};
 use crate::db::grades::{self, GradesReport, GradesUpdate};
 use crate::domain::rows::Counted;
 use crate::domain::{BUSINESS_OFFSET_SECS, Grade, Timestamp};
+use crate::error::Failure;
 use crate::output::{Cell, Printer, Table, number};
 use crate::telemetry;
 
@@ -71,10 +72,27 @@ pub struct UpdateArgs {
 /// When the database cannot be reached, is not migrated, or refuses.
 pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     let Action::Update(args) = &args.action;
-    let conn = context.connect_migrated()?;
+    let mut conn = context.connect_migrated()?;
+    if let Some(as_of) = args.as_of.filter(|_| !args.dry_run) {
+        check_history(&mut conn, as_of)?;
+    }
     match args.every {
         Some(every) => stay(args, every, conn, context),
         None => once(args, conn, context),
+    }
+}
+
+/// Changes are a history: one before the newest would contradict those that follow it.
+fn check_history(conn: &mut PgConnection, as_of: Timestamp) -> color_eyre::Result<()> {
+    match grades::newest_change(conn)? {
+        Some(newest) if newest > as_of => Err(Failure::usage(format!(
+            "grades were changed as of {} already; a look from {} would contradict that",
+            business_time(newest),
+            business_time(as_of)
+        ))
+        .help("add --dry-run to see what it would find, or give a later --as-of")
+        .into()),
+        _ => Ok(()),
     }
 }
 

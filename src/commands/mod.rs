@@ -17,6 +17,7 @@ pub mod scenarios;
 pub mod seed;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chrono::{Datelike, Utc};
 
@@ -25,6 +26,9 @@ use crate::config::Settings;
 use crate::domain::Timestamp;
 use crate::interrupt::Interrupt;
 use crate::output::{Printer, failure};
+
+/// How long a command may take to stop before it is said what else can be done.
+const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(2);
 
 /// What a command works with besides its arguments.
 #[derive(Debug)]
@@ -103,11 +107,25 @@ pub fn run(cli: &Cli) -> ExitCode {
         let printer = Printer::new(settings.verbosity.value, settings.color.value);
         match &cli.command {
             None => map::run(&printer),
-            Some(command) => command.run(&Context { settings, printer, interrupt: Interrupt::on_signals()? }),
+            Some(command) => {
+                let interrupt = Interrupt::on_signals()?;
+                remind_of_second_signal(interrupt.clone(), printer.clone());
+                command.run(&Context { settings, printer, interrupt })
+            }
         }
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => failure::show(&report, color),
     }
+}
+
+/// Says how to end the program at once when it does not stop soon after a signal: a call of the database that waits for
+/// somebody else's lock hears of none.
+fn remind_of_second_signal(interrupt: Interrupt, printer: Printer) {
+    std::thread::spawn(move || {
+        while interrupt.sleep(Duration::from_secs(3_600)) {}
+        std::thread::sleep(PATIENCE_AFTER_SIGNAL);
+        printer.note("still waiting for something to end; once more (Ctrl-C) ends the program at once");
+    });
 }

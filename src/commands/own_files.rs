@@ -7,6 +7,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::error::Failure;
 use crate::generator::World;
 use crate::generator::world::OwnFile;
+use crate::output::number;
+
+/// Far more than any catalogue needs.
+const MOST_BYTES: u64 = 16_000_000;
 
 /// Options of every command that needs the shop's figures.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -44,12 +48,21 @@ impl OwnFiles {
 /// Reads a data file.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When it cannot be read, is no plain file, or is far larger than such a file can be.
 pub fn read(path: &Path) -> Result<OwnFile, Failure> {
     let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(OwnFile { name, text }),
-        Err(error) => Err(Failure::usage(format!("cannot read {name}: {error}"))
-            .help("examples/ holds files to start from; `shopstream scenarios validate FILE` checks one")),
+    let refuse = |why: String| {
+        Failure::usage(format!("cannot read {name}: {why}"))
+            .help("examples/ holds files to start from; `shopstream scenarios validate FILE` checks one")
+    };
+    // A pipe might never end, and a device neither.
+    let about = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?;
+    if !about.is_file() {
+        return Err(refuse("it is not a file".to_owned()));
     }
+    if about.len() > MOST_BYTES {
+        return Err(refuse(format!("it is larger than {}", number::bytes(MOST_BYTES))));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+    Ok(OwnFile { name, text })
 }

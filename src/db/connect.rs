@@ -15,8 +15,8 @@ use crate::error::Failure;
 /// A [`Failure`] that names server, database, user and the way out, never the password.
 pub fn connect(url: &str) -> color_eyre::Result<PgConnection> {
     let address = DatabaseAddress::parse(url)?;
-    let mut conn = PgConnection::establish(&with_defaults(url))
-        .map_err(|error| explain(&address, &address.redact(&error.to_string())))?;
+    let mut conn =
+        PgConnection::establish(&with_defaults(url)).map_err(|error| explain(&address, &error.to_string()))?;
     conn.batch_execute("SET TIME ZONE 'UTC'").wrap_err("cannot set the session's time zone")?;
     Ok(conn)
 }
@@ -38,7 +38,10 @@ fn with_defaults(url: &str) -> String {
 /// words have to do; words that are not known (another language, say) are passed on as they are.
 fn explain(address: &DatabaseAddress, message: &str) -> Failure {
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    let said = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    // Told apart by libpq's own words, shown without the password: one that is a word of them must not confuse.
+    let message_lines =
+        message.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Is the server"));
+    let said = address.redact(&message_lines.collect::<Vec<_>>().join(" "));
     let DatabaseAddress { host, port, database, user, .. } = address;
 
     if has(&["password authentication failed", "no password supplied", "Peer authentication failed"]) {
@@ -84,7 +87,7 @@ mod tests {
 
     fn explained(message: &str) -> String {
         let address = DatabaseAddress::parse("postgres://shop:secret@db:5432/main").unwrap();
-        explain(&address, &address.redact(message)).to_string()
+        explain(&address, message).to_string()
     }
 
     #[test]
@@ -106,6 +109,18 @@ mod tests {
             let text = explained(&format!("{server}{message}"));
             assert!(text.contains(expected) && text.contains("db:5432"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_password_that_is_an_ordinary_word_confuses_nothing() {
+        let message = "connection failed: FATAL:  password authentication failed for user \"shop\"";
+        let explained = |password: &str| {
+            let address = DatabaseAddress::parse(&format!("postgres://shop:{password}@db:5432/main")).unwrap();
+            (explain(&address, message).to_string(), explain(&address, "it is a new failure").to_string())
+        };
+        assert!(explained("password").0.contains("does not accept this user with this password"));
+        assert!(explained("a").1.ends_with("it is a new failure"), "{}", explained("a").1);
+        assert!(explained("new failure").1.ends_with("it is a ***"));
     }
 
     #[test]

@@ -76,6 +76,17 @@ impl GradesReport {
     }
 }
 
+/// The reference time of the newest change of anybody's grade; `None` when there was none.
+///
+/// # Errors
+/// When the query fails.
+pub fn newest_change(conn: &mut PgConnection) -> color_eyre::Result<Option<Timestamp>> {
+    use super::schema::grade_changes as g;
+    let newest: Option<chrono::DateTime<chrono::Utc>> =
+        g::table.select(diesel::dsl::max(g::changed_at)).first(conn).wrap_err("cannot read grade_changes")?;
+    Ok(newest.map(Timestamp::from))
+}
+
 /// Recomputes all grades; `None` when another session is at it, which is then left alone.
 ///
 /// Safe beside writers of orders: rows are locked in key order, and only those whose grade changes.

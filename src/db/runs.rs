@@ -1,7 +1,9 @@
 //! `backfill_runs`: which years were written, from what, and how far; and taking one back.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
-use color_eyre::eyre::{Context, Result};
+use color_eyre::eyre::{Context, Result, eyre};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Timestamptz};
@@ -12,11 +14,14 @@ use super::lock;
 use super::schema::backfill_runs;
 use super::seeding::seed_runs;
 use crate::domain::Timestamp;
+use crate::error::Failure;
 use crate::generator::World;
 use crate::generator::year::{Population, Year};
 
 /// Customers or products updated at a time.
 const CHUNK: usize = 20_000;
+/// How long a month that an earlier process is writing is waited for.
+const MONTH_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a year was written from; with the seeded rows it decides every byte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,11 +81,58 @@ pub fn find(conn: &mut PgConnection, year: i32) -> Result<Option<Run>> {
         .transpose()
 }
 
-/// Records that a run begins.
+/// Keeps every earlier process from writing the year's run any further, and returns the attempt under which this one
+/// may; `None` when the year has no run. A month that an earlier process is in the middle of is waited for.
+///
+/// The year's lock alone does not do this: it is one connection's, and the others of its run may outlive it.
+///
+/// # Errors
+/// A [`Failure`] when such a month does not end; also when a query fails.
+pub fn take_over(conn: &mut PgConnection, year: i32) -> Result<Option<Uuid>> {
+    use backfill_runs as r;
+    let taken = conn.transaction(|conn| {
+        conn.batch_execute(&format!("SET LOCAL lock_timeout = '{}s'", MONTH_PATIENCE.as_secs()))?;
+        // Stronger than what a month holds (`hold_month`), which an update of the row alone would not be.
+        let found = r::table.filter(r::year.eq(year as i16)).select(r::run_id).for_update();
+        let Some(run_id) = found.first::<Uuid>(conn).optional()? else { return Ok(None) };
+        let new = diesel::update(r::table.find(run_id)).set(r::attempt.eq(gen_random_uuid()));
+        new.returning(r::attempt).get_result(conn).map(Some)
+    });
+    taken.map_err(|error: diesel::result::Error| match &error {
+        diesel::result::Error::DatabaseError(_, said) if said.message().contains("lock timeout") => {
+            Failure::new(format!("an earlier run is in the middle of a month of {year}, and does not end it"))
+                .help("end that process, or its sessions in PostgreSQL; then give the same command again")
+                .into()
+        }
+        _ => color_eyre::Report::new(error).wrap_err("cannot take over backfill_runs"),
+    })
+}
+
+/// Holds the run for a month's transaction: nobody takes it over before the transaction has ended.
+///
+/// # Errors
+/// A [`Failure`] when another process has taken it over already; also when the query fails.
+pub fn hold_month(conn: &mut PgConnection, run_id: Uuid, attempt: Uuid) -> Result<()> {
+    use backfill_runs as r;
+    let held = r::table.find(run_id).filter(r::attempt.eq(attempt)).select(r::run_id).for_key_share();
+    match held.first::<Uuid>(conn).optional().wrap_err("cannot read backfill_runs")? {
+        Some(_) => Ok(()),
+        None => Err(Failure::new("another process has taken over this run of the year")
+            .help("let that one finish; this one has written nothing since")
+            .into()),
+    }
+}
+
+define_sql_function! {
+    /// PostgreSQL's own random UUID.
+    fn gen_random_uuid() -> diesel::sql_types::Uuid;
+}
+
+/// Records that a run begins; returns the attempt under which it may be written.
 ///
 /// # Errors
 /// When the year has a run already, or the query fails.
-pub fn begin(conn: &mut PgConnection, year: i32, run_id: Uuid, parameters: &RunParameters) -> Result<()> {
+pub fn begin(conn: &mut PgConnection, year: i32, run_id: Uuid, parameters: &RunParameters) -> Result<Uuid> {
     use backfill_runs as r;
     diesel::insert_into(r::table)
         .values((
@@ -89,9 +141,9 @@ pub fn begin(conn: &mut PgConnection, year: i32, run_id: Uuid, parameters: &RunP
             r::parameters.eq(serde_json::to_value(parameters).wrap_err("cannot write a run's parameters")?),
             r::version.eq(env!("CARGO_PKG_VERSION")),
         ))
-        .execute(conn)
-        .wrap_err("cannot write backfill_runs")?;
-    Ok(())
+        .returning(r::attempt)
+        .get_result(conn)
+        .wrap_err("cannot write backfill_runs")
 }
 
 /// Records a month, in the transaction of its rows.
@@ -105,8 +157,10 @@ pub fn month_done(conn: &mut PgConnection, run_id: Uuid, month: u32, orders: u64
         .bind::<BigInt, _>(orders as i64)
         .bind::<BigInt, _>(items as i64)
         .execute(conn)
-        .wrap_err("cannot write backfill_runs")?;
-    Ok(())
+        .wrap_err("cannot write backfill_runs")
+        .and_then(
+            |rows| if rows == 1 { Ok(()) } else { Err(eyre!("the run {run_id} is not in backfill_runs any more")) },
+        )
 }
 
 /// Holds a year against other runs until the connection ends; false if another session has it.

@@ -113,6 +113,7 @@ diesel::table! {
         orders -> BigInt,
         items -> BigInt,
         version -> Text,
+        attempt -> Uuid,
         started_at -> Timestamptz,
         updated_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,

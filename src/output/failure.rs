@@ -76,7 +76,7 @@ pub fn render(report: &Report, color: bool) -> String {
         said.push(cause);
     }
     if let Some(remedy) = find::<Failure>(report).and_then(Failure::remedy) {
-        text.push_str(&format!("{help}help:{help:#} {}\n", redact(remedy).replace('\n', "\n      ")));
+        text.push_str(&format!("{help}help:{help:#} {}\n", remedy.replace('\n', "\n      ")));
     }
     text
 }

@@ -59,7 +59,8 @@ impl Folder {
             complete: false,
         };
         let lock_path = folder.partial(&format!(".lock{suffix}"));
-        let lock = File::create(&lock_path).map_err(|error| {
+        // Not truncated: should the name be a link to somebody's file, nothing happens to it.
+        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(|error| {
             Failure::new(format!("cannot write into the folder {shown}: {error}")).help("choose another with --out DIR")
         })?;
         if lock.try_lock().is_err() {
@@ -110,7 +111,8 @@ impl Folder {
                 // Ours in whatever format; no run is writing it, for the lock is ours.
                 let of_table =
                     crate::domain::rows::TABLES.iter().any(|table| stem == format!("{table}{}", self.suffix));
-                if of_table || stem == format!("manifest{}", self.suffix) {
+                // A half manifest stays: should this run break too, it still says whose the tables beside it are.
+                if of_table {
                     remove_if_there(&entry.path())?;
                 }
                 continue;
@@ -152,9 +154,14 @@ impl Folder {
         let name = self.manifest_name();
         let text = serde_json::to_string_pretty(manifest).wrap_err("cannot write the manifest as JSON")?;
         let partial = self.partial(&name);
-        // A manifest vouches for the files beside it: an old one goes before the first of them changes.
+        let written = File::create(&partial).and_then(|mut file| {
+            file.write_all((text + "\n").as_bytes())?;
+            file.sync_all()
+        });
+        written.wrap_err_with(|| format!("cannot write {}", partial.display()))?;
+        // A manifest vouches for the files beside it: an old one goes before the first of them changes, and not before
+        // the new one is there under its temporary name.
         remove_if_there(&self.file(&name))?;
-        fs::write(&partial, text + "\n").wrap_err_with(|| format!("cannot write {}", partial.display()))?;
         for name in manifest.files.iter().map(|file| file.name.as_str()).chain([name.as_str()]) {
             let path = self.file(name);
             fs::rename(self.partial(name), &path).wrap_err_with(|| format!("cannot name {}", path.display()))?;
@@ -189,7 +196,10 @@ impl Drop for Folder {
             for table in crate::domain::rows::TABLES {
                 let _ = fs::remove_file(self.partial(&self.table_name(table)));
             }
-            let _ = fs::remove_file(self.partial(&self.manifest_name()));
+            // Beside tables that have their names it stays, to say whose they are.
+            if !crate::domain::rows::TABLES.iter().any(|table| self.file(&self.table_name(table)).exists()) {
+                let _ = fs::remove_file(self.partial(&self.manifest_name()));
+            }
         }
         let _ = fs::remove_file(self.partial(&format!(".lock{}", self.suffix)));
         if !self.complete {

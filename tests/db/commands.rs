@@ -152,3 +152,37 @@ fn a_database_that_was_not_migrated_is_refused_with_the_way_out() {
     assert_eq!(code, 1);
     assert!(stderr.contains("not set up") && stderr.contains("help: run `shopstream migrate`"), "{stderr}");
 }
+
+#[test]
+fn a_look_from_before_the_newest_change_is_refused_unless_it_is_a_dry_run() {
+    let scratch = ScratchDb::migrated();
+    two_customers(&scratch);
+    assert_eq!(run(&scratch, "grades update --as-of 2026-01-01").0, 0);
+    let (code, stdout, stderr) = run(&scratch, "grades update --as-of 2025-12-31");
+    assert_eq!((code, stdout.as_str()), (2, ""));
+    assert_eq!(
+        stderr,
+        "error: grades were changed as of 2026-01-01T00:00:00+09:00 already; a look from 2025-12-31T00:00:00+09:00 would \
+         contradict that\nhelp: add --dry-run to see what it would find, or give a later --as-of\n"
+    );
+    assert_eq!(run(&scratch, "grades update --as-of 2025-12-31 --dry-run").0, 0);
+    assert_eq!(run(&scratch, "grades update --as-of 2026-01-01").0, 0, "the same day again");
+}
+
+#[test]
+fn an_updater_whose_standard_error_is_closed_goes_on() {
+    let scratch = ScratchDb::migrated();
+    let mut child = shopstream(&scratch, "grades update --every 50ms")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("grades updated"));
+    drop(lines);
+    // Twenty more turns, each with a line that nobody can read.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert_eq!(child.try_wait().unwrap(), None, "it goes on");
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -123,6 +123,7 @@ describe_tuples! {
     (A B C D E F G H)
     (A B C D E F G H I)
     (A B C D E F G H I J K)
+    (A B C D E F G H I J K L)
     (A B C D E F G H I J K L M N O)
     (A B C D E F G H I J K L M N O P)
     (A B C D E F G H I J K L M N O P Q)

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use shopstream::backfill::dataset::{Dataset, FileFormat};
 use shopstream::backfill::request::Request;
 use shopstream::backfill::{Shard, Unwatched, Watch};
 use shopstream::error::Failure;
@@ -14,6 +15,7 @@ use shopstream::sink::compress::Compression;
 use shopstream::sink::files::{Existing, Folder};
 
 use crate::formats::{FORMATS, attempt, read, small, write};
+use crate::shop::world;
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
@@ -160,4 +162,56 @@ fn shards_share_a_folder_and_no_ids() {
     // A single shop does not mix with shards, and a shard not with itself.
     assert!(attempt(&small(2025), "parquet", Compression::Zstd, 1, path, &Unwatched, &Interrupt::never()).is_err());
     assert!(attempt(&shard(2), "parquet", Compression::Zstd, 1, path, &Unwatched, &Interrupt::never()).is_err());
+}
+
+#[test]
+fn a_run_that_broke_while_naming_its_files_is_mended_even_after_another_one_broke() {
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path();
+    let request = small(2025);
+    let dataset = Dataset { request: &request, format: FileFormat::Csv, compression: Compression::None, out: path };
+    let write = |interrupt: &Interrupt| dataset.write(world(), Existing::Replace, 1, &Unwatched, interrupt);
+    write(&Interrupt::never()).unwrap();
+    // As a kill between two renames leaves it.
+    for name in ["manifest.json", "orders.csv"] {
+        fs::rename(path.join(name), path.join(format!("{name}.partial"))).unwrap();
+    }
+    let stopped = Interrupt::never();
+    stopped.trigger();
+    assert!(write(&stopped).is_err());
+    assert!(path.join("users.csv").exists(), "what has its name is not taken away by a run that did not complete");
+    write(&Interrupt::never()).unwrap();
+    assert!(dataset.is_complete().unwrap());
+    assert!(fs::read_dir(path).unwrap().all(|entry| !entry.unwrap().file_name().to_string_lossy().contains("partial")));
+}
+
+#[test]
+fn shards_of_another_data_set_do_not_share_a_folder() {
+    let out = tempfile::tempdir().unwrap();
+    let attempt = |request: &Request, format| {
+        let dataset = Dataset { request, format, compression: Compression::None, out: out.path() };
+        dataset.write(world(), Existing::Refuse, 1, &Unwatched, &Interrupt::never())
+    };
+    let shard = |number, of| Request { shard: Some(Shard { number, of }), ..small(2025) };
+    attempt(&shard(1, 2), FileFormat::Csv).unwrap();
+    for (other, format) in [
+        (shard(2, 3), FileFormat::Csv),
+        (shard(2, 2), FileFormat::Ndjson),
+        (Request { seed: 5, ..shard(2, 2) }, FileFormat::Csv),
+    ] {
+        let error = attempt(&other, format).unwrap_err().downcast::<Failure>().unwrap();
+        assert!(error.to_string().contains("manifest-1-of-2.json") && error.exit() == 2, "{error}");
+    }
+    attempt(&shard(2, 2), FileFormat::Csv).unwrap();
+}
+
+#[test]
+fn a_link_in_the_place_of_the_lock_harms_nobody() {
+    let out = tempfile::tempdir().unwrap();
+    let (victim, folder) = (out.path().join("victim"), out.path().join("dataset"));
+    fs::write(&victim, "mine").unwrap();
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(&victim, folder.join(".lock.partial")).unwrap();
+    write(&small(2025), "csv", Compression::None, 1, &folder);
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "mine");
 }

@@ -3,12 +3,15 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use shopstream::backfill::Watch;
+use diesel::Connection;
 use shopstream::backfill::postgres::{Earlier, admit};
+use shopstream::backfill::{Unwatched, Watch};
+use shopstream::db::runs::{self, RunParameters};
+use shopstream::error::Failure;
 use shopstream::generator::year::Batch;
 use shopstream::interrupt::Interrupt;
 
-use crate::shop::{Shop, later};
+use crate::shop::{Shop, YEAR, later};
 
 const ORDERS: u64 = 2_400;
 
@@ -95,4 +98,56 @@ fn two_runs_of_one_year_at_once_write_it_once() {
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
     assert_eq!(shop.number("SELECT count(*) FROM orders") as u64, ORDERS);
     shop.assert_consistent();
+}
+
+#[test]
+fn a_run_whose_year_was_taken_over_writes_nothing_more() {
+    let shop = Shop::seeded(4_000, 9_000);
+    // A name of its own, by which its session is found and ended: the year's lock goes with it.
+    let name = format!("stalled-{}", shop.db.schema());
+    let url = format!("{}&application_name={name}", shop.db.url());
+    let stalled = admit(&shop.world, &url, &shop.request(900), Earlier::Refuse, later()).unwrap();
+    shop.execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{name}'"));
+    shop.try_backfill(500, Earlier::Replace, later()).unwrap();
+    assert!(stalled.run(4, &Unwatched, &Interrupt::never()).is_err());
+    assert_eq!(shop.number("SELECT count(*) FROM orders"), 500);
+    shop.assert_consistent();
+}
+
+#[test]
+fn taking_over_waits_for_a_month_in_the_middle_and_shuts_out_its_process_after_it() {
+    let shop = Shop::seeded(1_100, 1_300);
+    let (first, second) = (&mut shop.db.connect(), &mut shop.db.connect());
+    let run_id = uuid::Uuid::from_u128(7);
+    let parameters = RunParameters { orders: 1, seed: 1, habits: true, scenarios: None, catalog: None, until: None };
+    let old = runs::begin(first, YEAR, run_id, &parameters).unwrap();
+    let taken = std::thread::scope(|threads| {
+        let (held, is_held) = std::sync::mpsc::channel();
+        let (finish, may_finish) = std::sync::mpsc::channel();
+        threads.spawn(move || {
+            first.transaction(|conn| -> color_eyre::Result<()> {
+                runs::hold_month(conn, run_id, old)?;
+                held.send(())?;
+                may_finish.recv()?;
+                runs::month_done(conn, run_id, 3, 10, 20)
+            })
+        });
+        is_held.recv().unwrap();
+        let taking = threads.spawn(|| runs::take_over(second, YEAR).unwrap().unwrap());
+        // It waits: seen in the server, not by the clock.
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'
+                       AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'backfill_runs'::regclass)";
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while shop.number(waiting) == 0 {
+            assert!(Instant::now() < deadline && !taking.is_finished(), "it did not wait");
+        }
+        finish.send(()).unwrap();
+        taking.join().unwrap()
+    });
+    assert_ne!(taken, old);
+    let conn = &mut shop.db.connect();
+    assert_eq!(runs::find(conn, YEAR).unwrap().unwrap().months_done, [3]);
+    assert!(runs::hold_month(conn, run_id, old).is_err_and(|error| error.is::<Failure>()));
+    runs::hold_month(conn, run_id, taken).unwrap();
 }

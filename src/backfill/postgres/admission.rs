@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Result, eyre};
 use diesel::PgConnection;
 use uuid::Uuid;
 
@@ -40,6 +40,8 @@ pub struct Admitted<'a> {
     pub(super) population: Population,
     pub(super) params: YearParams,
     pub(super) run_id: Uuid,
+    /// Under which this process may write.
+    pub(super) attempt: Uuid,
     pub(super) months_done: BTreeSet<u32>,
     pub(super) was_complete: bool,
 }
@@ -68,6 +70,7 @@ pub fn admit<'a>(
     let mut conn = db::connect(url)?;
     migrate::ensure_current(&mut conn)?;
     hold_year(&mut conn, request.year)?;
+    let mut attempt = if earlier == Earlier::Refuse { None } else { runs::take_over(&mut conn, request.year)? };
     let population = seeded_population(&mut conn, world)?;
     let mut parameters = RunParameters {
         orders: request.orders,
@@ -108,10 +111,11 @@ pub fn admit<'a>(
         (None, _) => {}
     }
     if found.is_none() || earlier == Earlier::Replace {
-        runs::begin(&mut conn, request.year, run_id, &parameters)?;
+        attempt = Some(runs::begin(&mut conn, request.year, run_id, &parameters)?);
     }
+    let attempt = attempt.ok_or_else(|| eyre!("the run of {} went away while it was taken over", request.year))?;
     let params = request.year_params(run_id, parameters.until.map(Timestamp::from_micros));
-    Ok(Admitted { world, url, conn, population, params, run_id, months_done, was_complete })
+    Ok(Admitted { world, url, conn, population, params, run_id, attempt, months_done, was_complete })
 }
 
 /// Keeps other runs of the year out. PostgreSQL takes a moment to notice that a killed run's connection is gone.

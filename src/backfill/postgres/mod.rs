@@ -46,9 +46,9 @@ impl Admitted<'_> {
     /// When a row cannot be written, or on an interruption: months that are complete stay for `--resume`.
     pub fn run(mut self, connections: usize, watch: &dyn Watch, interrupt: &Interrupt) -> Result<Outcome> {
         let shared = Shared::new(&self.months_done);
-        let (world, population, params, url, run_id) =
-            (self.world, &self.population, self.params, self.url, self.run_id);
-        let worker = |leads| Worker { world, params, run_id, watch, interrupt, shared: &shared, leads };
+        let (world, population, params, url) = (self.world, &self.population, self.params, self.url);
+        let (run_id, attempt) = (self.run_id, self.attempt);
+        let worker = |leads| Worker { world, params, run_id, attempt, watch, interrupt, shared: &shared, leads };
         let conn = &mut self.conn;
         let was_complete = self.was_complete;
         scope(|threads| {
@@ -76,7 +76,7 @@ impl Admitted<'_> {
                 }
             };
             if !was_complete {
-                finish(conn, world, population, run_id, &fold)?;
+                finish(conn, world, population, (run_id, attempt), &fold)?;
             }
             fold.summary.add_grades(&fold.year, population);
             Ok(Outcome { summary: fold.summary, run_id, was_complete })
@@ -89,10 +89,11 @@ fn finish(
     conn: &mut PgConnection,
     world: &World,
     population: &Population,
-    run_id: Uuid,
+    (run_id, attempt): (Uuid, Uuid),
     fold: &Fold<'_>,
 ) -> Result<()> {
     conn.transaction(|conn| {
+        runs::hold_month(conn, run_id, attempt)?;
         lock::lock(conn, lock::GRADES).wrap_err("cannot take the grades' lock")?;
         let mut buffer = CopyBuffer::<GradeChange>::default();
         for change in &fold.changes {

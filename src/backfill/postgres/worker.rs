@@ -61,6 +61,7 @@ pub(super) struct Worker<'a> {
     pub(super) world: &'a World,
     pub(super) params: YearParams,
     pub(super) run_id: Uuid,
+    pub(super) attempt: Uuid,
     pub(super) watch: &'a dyn Watch,
     pub(super) interrupt: &'a Interrupt,
     pub(super) shared: &'a Shared,
@@ -92,6 +93,7 @@ impl<'a> Worker<'a> {
         for month in 1..=12 {
             if self.shared.claim(month) {
                 conn.transaction(|conn| -> Result<()> {
+                    runs::hold_month(conn, self.run_id, self.attempt)?;
                     let mut part = Part::new(&self.world.names);
                     fold.month(month, |batch| {
                         self.check()?;
