@@ -202,8 +202,9 @@ fn to_json(report: &GradesReport, dry_run: bool) -> serde_json::Value {
 
 /// Whether the update saw what is seen long after a shop's last order: grades only fall, and many do.
 fn looks_past_the_orders(report: &GradesReport) -> bool {
-    let above_bronze: u64 = report.distribution.iter().skip(1).sum();
-    report.promoted() == 0 && report.demoted() > above_bronze.max(10)
+    let still_above_bronze: u64 = report.distribution.iter().skip(1).sum();
+    let left: u64 = report.moved.iter().filter(|moved| moved.to == Grade::Bronze).map(|moved| moved.customers).sum();
+    report.promoted() == 0 && report.demoted() >= 10 && 2 * report.demoted() > still_above_bronze + left
 }
 
 fn business_time(at: Timestamp) -> String {

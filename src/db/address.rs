@@ -62,7 +62,7 @@ impl DatabaseAddress {
         if address.database.is_empty() {
             address.database.clone_from(&address.user);
         }
-        // The server never repeats a password; one of a letter or two would only blot out what it says.
+        // The server never repeats a password; a short one would only blot out what it says.
         address.passwords.retain(|password| password.len() > 3);
         // A password that contains another must go first, or its rest would stay.
         address.passwords.sort_by_key(|password| std::cmp::Reverse(password.len()));

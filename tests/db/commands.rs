@@ -186,3 +186,17 @@ fn an_updater_whose_standard_error_is_closed_goes_on() {
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_look_from_long_after_the_orders_is_warned_of() {
+    let warned = |grade, customers: usize, line: &str| {
+        let scratch = ScratchDb::migrated();
+        let conn = &mut scratch.connect();
+        store(conn, &(0..customers).map(|_| User { grade, ..user(at(2020, 1, 1)) }).collect::<Vec<_>>()).unwrap();
+        run(&scratch, line).2.starts_with("warning: nobody was promoted")
+    };
+    assert!(warned(Grade::Silver, 12, "grades update"));
+    assert!(warned(Grade::Vip, 12, "grades update --dry-run"), "who falls to GOLD counts too");
+    assert!(!warned(Grade::Silver, 3, "grades update"), "a few may fall on any day");
+    assert!(!warned(Grade::Silver, 12, "grades update --as-of 2026-01-01"), "the time was chosen");
+}

@@ -30,9 +30,8 @@ pub(super) fn run(args: &Args, world: &World, request: &Request, context: &Conte
     let failed = |help: &str| {
         Failure::new(format!("the year {} was not written to PostgreSQL at {address}", request.year)).help(help)
     };
-    let admitted = admit(world, url, request, earlier, Timestamp::from(Utc::now())).map_err(|error| {
-        with_remedy(error, || failed("nothing was changed; give the same command again once the cause is mended"))
-    })?;
+    let admitted = admit(world, url, request, earlier, Timestamp::from(Utc::now()))
+        .map_err(|error| with_remedy(error, || failed("give the same command again once the cause is mended")))?;
     let complete = admitted.was_complete();
     let bar = BarByMonth::new(&context.printer, request, world);
     let outcome =
