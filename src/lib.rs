@@ -15,4 +15,5 @@ pub mod generator;
 pub mod interrupt;
 pub mod output;
 pub mod sink;
+pub mod stream;
 pub mod telemetry;

@@ -15,6 +15,7 @@ pub mod migrate;
 pub mod own_files;
 pub mod scenarios;
 pub mod seed;
+pub mod topics;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -71,6 +72,8 @@ fn business_year() -> i32 {
 pub enum Command {
     /// Create or update the tables in PostgreSQL
     Migrate(migrate::Args),
+    /// Make and inspect the topics in Kafka
+    Topics(topics::Args),
     /// Put customers and products into PostgreSQL
     Seed(seed::Args),
     /// Recompute the customers' grades
@@ -87,6 +90,7 @@ impl Command {
     fn run(&self, context: &Context) -> color_eyre::Result<()> {
         match self {
             Self::Migrate(args) => migrate::run(args, context),
+            Self::Topics(args) => topics::run(args, context),
             Self::Seed(args) => seed::run(args, context),
             Self::Grades(args) => grades::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),

@@ -4,6 +4,7 @@ mod choices;
 mod file;
 mod layers;
 pub mod secret;
+pub mod services;
 mod settings;
 mod source;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::choices::{ColorMode, LogFormat, Verbosity};
 use super::file::File;
 use super::layers::Layers;
 use super::secret::SecretUrl;
+use super::services::{Brokers, KafkaOption, KafkaOptions, KeyPrefix, TopicPrefix};
 use super::source::{Setting, Source, Sourced};
 use crate::error::Failure;
 
@@ -61,6 +62,16 @@ const HEADING: &str = "Options of every command";
 settings! {
     database_url: SecretUrl => Option<SecretUrl>, "URL", "DATABASE_URL",
         "PostgreSQL, as postgres://USER:PASSWORD@HOST:PORT/DATABASE; the variable keeps the password from `ps`";
+    redis_url: SecretUrl => Option<SecretUrl>, "URL", "REDIS_URL",
+        "Redis, as redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// for TLS";
+    redis_prefix: KeyPrefix => KeyPrefix, "TEXT", "SHOPSTREAM_REDIS_PREFIX",
+        "What keys in Redis begin with, to keep several shops apart [default: shopstream:]";
+    kafka_brokers: Brokers => Option<Brokers>, "HOST:PORT,…", "KAFKA_BROKERS",
+        "Kafka brokers to begin with; they name the others";
+    kafka_option: Vec<KafkaOption> => KafkaOptions, "KEY=VALUE", "KAFKA_OPTION",
+        "Any property of librdkafka (TLS, SASL, …); may be repeated, in the variable separated by spaces";
+    topic_prefix: TopicPrefix => TopicPrefix, "TEXT", "SHOPSTREAM_TOPIC_PREFIX",
+        "What topics and consumer groups begin with, to keep several shops apart";
     log_format: LogFormat => LogFormat, "FORMAT", "SHOPSTREAM_LOG_FORMAT", "How logs are written";
     color: ColorMode => ColorMode, "WHEN", "NO_COLOR", "When output is coloured";
 }
@@ -136,5 +147,37 @@ impl Settings {
                 .help("write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE"));
         }
         Ok(url)
+    }
+
+    /// The Redis to work with.
+    ///
+    /// # Errors
+    /// When none was given, or something else than a Redis URL.
+    pub fn redis_url(&self) -> Result<&SecretUrl, Failure> {
+        let Sourced { value, source } = &self.redis_url;
+        let Some(url) = value else {
+            return Err(Failure::usage("no Redis was given").help(
+                "set REDIS_URL, pass --redis-url URL, or write redis_url = \"…\" into the file given to --config; \
+                 `make up` starts a Redis and `make env` prints its REDIS_URL",
+            ));
+        };
+        if !url.has_scheme(&["redis", "rediss", "unix", "redis+unix"]) {
+            return Err(Failure::usage(format!("the Redis URL from {source} is not one"))
+                .help("write it as redis://USER:PASSWORD@HOST:PORT/DATABASE"));
+        }
+        Ok(url)
+    }
+
+    /// The Kafka brokers to work with.
+    ///
+    /// # Errors
+    /// When none were given.
+    pub fn kafka_brokers(&self) -> Result<&Brokers, Failure> {
+        self.kafka_brokers.value.as_ref().ok_or_else(|| {
+            Failure::usage("no Kafka brokers were given").help(
+                "set KAFKA_BROKERS, pass --kafka-brokers HOST:PORT, or write kafka_brokers = \"…\" into the file \
+                 given to --config; `make up` starts three and `make env` prints their KAFKA_BROKERS",
+            )
+        })
     }
 }

@@ -123,7 +123,11 @@ fn a_key_nobody_knows_is_refused_with_what_may_have_been_meant() {
     let (_, help) = complaint(&[], &[], Some("databse_url = ''"));
     assert_eq!(help, "did you mean `database_url`?");
     let (_, help) = complaint(&[], &[], Some("[postgres]\nhost = 'db'"));
-    assert_eq!(help, "known keys: database_url, log_format, color, verbosity");
+    assert_eq!(
+        help,
+        "known keys: database_url, redis_url, redis_prefix, kafka_brokers, kafka_option, topic_prefix, log_format, color, \
+         verbosity"
+    );
 }
 
 #[test]

@@ -1,0 +1,104 @@
+//! `shopstream topics`: Kafka's topics, made and looked at.
+
+use super::Context;
+use crate::cli::example;
+use crate::output::{Cell, Table};
+use crate::stream::client::Kafka;
+use crate::stream::topics::{self, TopicState, Wishes};
+
+/// Arguments of `topics`.
+#[derive(clap::Args, Debug)]
+#[command(before_help = example(&["shopstream topics create", "shopstream topics describe"]))]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Action {
+    /// Make the topics that are missing; safe to repeat
+    #[command(before_help = example(&["shopstream topics create", "shopstream topics create --partitions 12"]))]
+    Create(CreateArgs),
+    /// Show partitions, leaders, in-sync replicas, and where a topic is not what it should be
+    #[command(before_help = example(&["shopstream topics describe"]))]
+    Describe(DescribeArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct CreateArgs {
+    /// Partitions of users, products and orders [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    partitions: Option<i32>,
+    /// Brokers that keep each message [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=100))]
+    replication: Option<i32>,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args, Debug)]
+struct DescribeArgs {
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Makes or shows the topics.
+///
+/// # Errors
+/// When the brokers cannot be reached, are too few, or refuse.
+pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
+    let kafka = Kafka::of(&context.settings)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    match &args.action {
+        Action::Create(args) => {
+            let wishes = Wishes { partitions: args.partitions, replication: args.replication };
+            let states = runtime.block_on(topics::create(&kafka, wishes))?;
+            if args.json {
+                return context.printer.json(&states);
+            }
+            let mut table = Table::new(["topic", "was", "partitions", "replication"]);
+            for state in &states {
+                let was = if state.created { "created" } else { "there already" };
+                let (partitions, replication) = (state.partitions.len(), state.replication());
+                table.row([state.name.as_str().into(), was.into(), partitions.into(), replication.into()]);
+            }
+            context.printer.table(&table)?;
+            warn_of_drift(&states, context);
+        }
+        Action::Describe(args) => {
+            let states = runtime.block_on(topics::describe(&kafka))?;
+            if args.json {
+                return context.printer.json(&states);
+            }
+            let mut table = Table::new(["topic", "partition", "leader", "replicas", "in sync"]);
+            for state in &states {
+                for partition in &state.partitions {
+                    let leader = if partition.leader < 0 { "none".to_owned() } else { partition.leader.to_string() };
+                    table.row([
+                        state.name.as_str().into(),
+                        Cell::right(partition.id.to_string()),
+                        Cell::right(leader),
+                        numbers(&partition.replicas).into(),
+                        numbers(&partition.in_sync).into(),
+                    ]);
+                }
+            }
+            context.printer.table(&table)?;
+            warn_of_drift(&states, context);
+        }
+    }
+    Ok(())
+}
+
+fn numbers(brokers: &[i32]) -> String {
+    brokers.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn warn_of_drift(states: &[TopicState], context: &Context) {
+    for state in states.iter().filter(|state| !state.drift.is_empty()) {
+        let remedy = if state.exists() { "" } else { "; make it with: shopstream topics create" };
+        context.printer.warn(&format!("topic {}: {}{remedy}", state.name, state.drift.join(", ")));
+    }
+}

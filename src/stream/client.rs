@@ -1,0 +1,106 @@
+//! How this program's Kafka clients are set up, and what is said when the brokers cannot be reached.
+
+use std::time::Duration;
+
+use color_eyre::eyre::{Context, Result};
+use rdkafka::ClientConfig;
+use rdkafka::admin::AdminClient;
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::KafkaError;
+use rdkafka::metadata::Metadata;
+
+use crate::config::Settings;
+use crate::config::services::{Brokers, KafkaOptions, TopicPrefix};
+use crate::error::Failure;
+
+/// How long an answer of the brokers is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Where Kafka is, and how it is spoken to.
+#[derive(Clone, Debug)]
+pub struct Kafka {
+    brokers: Brokers,
+    options: KafkaOptions,
+    prefix: TopicPrefix,
+}
+
+impl Kafka {
+    /// The Kafka of the settings in force.
+    ///
+    /// # Errors
+    /// When no brokers were given.
+    pub fn of(settings: &Settings) -> Result<Self, Failure> {
+        Ok(Self {
+            brokers: settings.kafka_brokers()?.clone(),
+            options: settings.kafka_option.value.clone(),
+            prefix: settings.topic_prefix.value.clone(),
+        })
+    }
+
+    /// The brokers to begin with, for messages.
+    #[must_use]
+    pub fn brokers(&self) -> &str {
+        self.brokers.as_str()
+    }
+
+    /// A topic's or consumer group's name on these brokers.
+    #[must_use]
+    pub fn name(&self, plain: &str) -> String {
+        format!("{}{plain}", self.prefix.as_str())
+    }
+
+    /// A client's configuration: this program's own properties first, the user's over them.
+    #[must_use]
+    pub fn config(&self, own: &[(&str, &str)]) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.brokers.as_str()).set("client.id", "shopstream");
+        for (key, value) in own {
+            config.set(*key, *value);
+        }
+        for option in &self.options.0 {
+            config.set(&option.key, &option.value);
+        }
+        config
+    }
+
+    /// A client for topics and their settings.
+    ///
+    /// # Errors
+    /// When librdkafka refuses a property.
+    pub fn admin(&self) -> Result<AdminClient<DefaultClientContext>> {
+        self.config(&[]).create().map_err(|error| self.explain(error).into())
+    }
+
+    /// What the brokers say about themselves and every topic.
+    ///
+    /// # Errors
+    /// A [`Failure`] when none answers.
+    pub fn metadata(&self, admin: &AdminClient<DefaultClientContext>) -> Result<Metadata> {
+        admin
+            .inner()
+            .fetch_metadata(None, PATIENCE)
+            .map_err(|error| self.explain(error))
+            .wrap_err("the brokers' metadata cannot be read")
+    }
+
+    /// Turns librdkafka's error into what failed and what to do.
+    #[must_use]
+    pub fn explain(&self, error: KafkaError) -> Failure {
+        match error {
+            KafkaError::ClientConfig(_, why, key, _) => {
+                // The value may be a secret, and librdkafka's words may repeat it.
+                let why = if self.is_secret(&why) { "its value is not accepted".to_owned() } else { why };
+                Failure::usage(format!("Kafka property {key}: {why}"))
+                    .help("correct --kafka-option (KAFKA_OPTION); librdkafka's CONFIGURATION.md lists what it takes")
+            }
+            other => Failure::new(format!("Kafka at {} cannot be reached: {other}", self.brokers())).help(
+                "start it (in this repository: make up), or correct KAFKA_BROKERS (--kafka-brokers); brokers that ask \
+                 for TLS or a password need --kafka-option security.protocol=… and its companions",
+            ),
+        }
+    }
+
+    fn is_secret(&self, text: &str) -> bool {
+        self.options.0.iter().any(|option| option.is_secret() && text.contains(&option.value))
+    }
+}

@@ -1,0 +1,63 @@
+//! Messages: one JSON object each, with the headers of CloudEvents 1.0 in binary mode.
+//!
+//! A reader takes unknown fields in stride. A writer never drops a field, renames one or narrows its meaning without a
+//! new version in [`Message::TYPE`]; the golden messages in `tests/golden/` stay readable for ever. The JSON Schemas in
+//! `schemas/` follow from these types, and a test holds the two equal.
+
+mod decode;
+mod headers;
+mod order;
+mod product;
+mod user;
+
+pub use decode::{DecodeError, ErrorClass, decode};
+pub use headers::{CONTENT_TYPE, CONTENT_TYPE_JSON, EventHeaders, INJECTED, header_text};
+pub use order::{OrderCreated, OrderLine};
+pub use product::ProductCreated;
+pub use user::UserCreated;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::domain::Timestamp;
+
+/// A kind of message.
+pub trait Message: Serialize + DeserializeOwned {
+    /// Its CloudEvents type, with the version.
+    const TYPE: &'static str;
+
+    /// The id of what happened, and of what was made: each row has one message that makes it.
+    fn id(&self) -> Uuid;
+
+    /// What the partition follows from: the customer or the product.
+    fn key(&self) -> Uuid;
+
+    /// When it happened in the shop.
+    fn time(&self) -> Timestamp;
+
+    /// Checks what the types alone cannot say: ranges, sums, texts.
+    ///
+    /// # Errors
+    /// What is wrong, naming the field.
+    fn check(&self) -> Result<(), String>;
+}
+
+/// Refuses a text that PostgreSQL would not take or that says nothing.
+fn check_text(field: &str, text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err(format!("{field} is empty"));
+    }
+    if text.contains('\0') {
+        return Err(format!("{field} holds a NUL character"));
+    }
+    Ok(())
+}
+
+/// Refuses what does not hold.
+fn require(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+#[cfg(test)]
+mod schemas;

@@ -1,0 +1,358 @@
+//! The shop's topics: what they should be, making them, and telling where they differ.
+
+use std::collections::BTreeMap;
+
+use color_eyre::eyre::{Result, eyre};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::metadata::{Metadata, MetadataTopic};
+use rdkafka::types::RDKafkaErrorCode;
+use serde::Serialize;
+
+use super::client::{Kafka, PATIENCE};
+use crate::error::Failure;
+
+/// Largest message, bytes.
+pub const MOST_MESSAGE_BYTES: usize = 1 << 20;
+/// Room for a message's key, headers and batch around its bytes.
+const OVERHEAD_BYTES: usize = 64 << 10;
+const DAY_MS: i64 = 86_400_000;
+/// Copies of each message, and of those the ones that must have it before it counts as written.
+const REPLICATION: i32 = 3;
+const MIN_INSYNC: i32 = 2;
+
+/// What a topic should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// Its name without prefix.
+    pub name: &'static str,
+    /// Partitions when nothing else is asked for.
+    pub partitions: i32,
+    /// How long messages stay.
+    pub retention_days: i64,
+    /// Largest message, bytes.
+    pub most_bytes: usize,
+    /// Whether it holds dead letters: they keep one partition, whatever is asked for.
+    pub dead_letters: bool,
+}
+
+const fn topic(name: &'static str, retention_days: i64) -> TopicSpec {
+    TopicSpec { name, partitions: 3, retention_days, most_bytes: MOST_MESSAGE_BYTES, dead_letters: false }
+}
+
+/// Twice the size: a dead letter holds the original and its headers.
+const fn dead_letters(name: &'static str) -> TopicSpec {
+    TopicSpec { name, partitions: 1, retention_days: 30, most_bytes: 2 * MOST_MESSAGE_BYTES, dead_letters: true }
+}
+
+/// All topics of the shop.
+pub const TOPICS: [TopicSpec; 6] = [
+    topic("users", 7),
+    topic("products", 7),
+    topic("orders", 30),
+    dead_letters("users.dlq"),
+    dead_letters("products.dlq"),
+    dead_letters("orders.dlq"),
+];
+
+/// What may be asked for otherwise than by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wishes {
+    /// Partitions of each topic but the dead letters'.
+    pub partitions: Option<i32>,
+    /// Copies of each message.
+    pub replication: Option<i32>,
+}
+
+impl TopicSpec {
+    /// Its settings by Kafka's names.
+    #[must_use]
+    pub fn config(&self, replication: i32) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([
+            ("retention.ms", (self.retention_days * DAY_MS).to_string()),
+            ("min.insync.replicas", MIN_INSYNC.min(replication).to_string()),
+            ("max.message.bytes", (self.most_bytes + OVERHEAD_BYTES).to_string()),
+        ])
+    }
+
+    fn partitions(&self, wishes: Wishes) -> i32 {
+        if self.dead_letters { self.partitions } else { wishes.partitions.unwrap_or(self.partitions) }
+    }
+}
+
+/// A topic as it is found.
+#[derive(Clone, Debug, Serialize)]
+pub struct TopicState {
+    /// Its name on the brokers.
+    pub name: String,
+    /// Whether it was made just now.
+    pub created: bool,
+    /// Its partitions; none when it does not exist.
+    pub partitions: Vec<PartitionState>,
+    /// Where it is not what it should be; empty when all is well.
+    pub drift: Vec<String>,
+}
+
+/// A partition as it is found.
+#[derive(Clone, Debug, Serialize)]
+pub struct PartitionState {
+    /// Its number.
+    pub id: i32,
+    /// The broker that leads it; negative for none.
+    pub leader: i32,
+    /// The brokers that should hold it.
+    pub replicas: Vec<i32>,
+    /// Those of them that have caught up.
+    pub in_sync: Vec<i32>,
+}
+
+impl TopicState {
+    /// Whether the topic is there.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        !self.partitions.is_empty()
+    }
+
+    /// Copies that each partition should have.
+    #[must_use]
+    pub fn replication(&self) -> usize {
+        self.partitions.iter().map(|partition| partition.replicas.len()).max().unwrap_or(0)
+    }
+
+    /// Partitions that lack a copy which has caught up.
+    #[must_use]
+    pub fn under_replicated(&self) -> usize {
+        self.partitions.iter().filter(|partition| partition.in_sync.len() < partition.replicas.len()).count()
+    }
+}
+
+/// Makes the topics that are missing; those that exist are left as they are, and compared.
+///
+/// # Errors
+/// A [`Failure`] when the brokers cannot be reached, are fewer than the copies asked for, or refuse a topic.
+pub async fn create(kafka: &Kafka, wishes: Wishes) -> Result<Vec<TopicState>> {
+    let admin = kafka.admin()?;
+    let metadata = kafka.metadata(&admin)?;
+    let replication = wishes.replication.unwrap_or(REPLICATION);
+    let brokers = metadata.brokers().len();
+    if usize::try_from(replication).is_ok_and(|copies| copies > brokers) {
+        return Err(Failure::new(format!(
+            "{} of Kafka's brokers {} there, and each message is to be kept on {replication}",
+            brokers,
+            if brokers == 1 { "is" } else { "are" }
+        ))
+        .help(format!("start more brokers, or ask for fewer copies: --replication {brokers}"))
+        .into());
+    }
+    let missing: Vec<&TopicSpec> =
+        TOPICS.iter().filter(|spec| find(&metadata, &kafka.name(spec.name)).is_none()).collect();
+    let made = make(kafka, &admin, &missing, replication, wishes).await?;
+    wait_until_there(kafka, &admin, &missing)?;
+    let mut states = compare(kafka, &admin, wishes).await?;
+    for state in &mut states {
+        state.created = made.contains(&state.name);
+    }
+    Ok(states)
+}
+
+/// The topics as they are, and where they differ from what they should be.
+///
+/// # Errors
+/// A [`Failure`] when the brokers cannot be reached.
+pub async fn describe(kafka: &Kafka) -> Result<Vec<TopicState>> {
+    let admin = kafka.admin()?;
+    compare(kafka, &admin, Wishes::default()).await
+}
+
+fn find<'a>(metadata: &'a Metadata, name: &str) -> Option<&'a MetadataTopic> {
+    metadata.topics().iter().find(|topic| topic.name() == name && topic.error().is_none())
+}
+
+/// The names of the topics that this call made: another one may have been faster.
+async fn make(
+    kafka: &Kafka,
+    admin: &AdminClient<DefaultClientContext>,
+    missing: &[&TopicSpec],
+    replication: i32,
+    wishes: Wishes,
+) -> Result<Vec<String>> {
+    let plans: Vec<_> =
+        missing.iter().map(|spec| (kafka.name(spec.name), spec.config(replication), spec.partitions(wishes))).collect();
+    let topics: Vec<NewTopic<'_>> = plans
+        .iter()
+        .map(|(name, config, partitions)| {
+            let topic = NewTopic::new(name, *partitions, TopicReplication::Fixed(replication));
+            config.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
+        })
+        .collect();
+    let outcome = admin.create_topics(&topics, &options()).await.map_err(|error| kafka.explain(error))?;
+    let mut made = Vec::new();
+    for topic in outcome {
+        match topic {
+            Ok(name) => made.push(name),
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) => {
+                return Err(Failure::new(format!("Kafka at {} refuses the topic {name}: {code}", kafka.brokers()))
+                    .help("the user may lack the right to create topics; an administrator can make them instead")
+                    .into());
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// A topic that was made takes a moment to be known to every broker.
+fn wait_until_there(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, specs: &[&TopicSpec]) -> Result<()> {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    loop {
+        let metadata = kafka.metadata(admin)?;
+        let led = |spec: &&TopicSpec| {
+            find(&metadata, &kafka.name(spec.name))
+                .is_some_and(|topic| topic.partitions().iter().all(|partition| partition.leader() >= 0))
+        };
+        if specs.iter().all(led) {
+            return Ok(());
+        }
+        if std::time::Instant::now() > deadline {
+            return Err(Failure::new("topics were made, but not all of their partitions have a leader yet")
+                .help("look at the brokers; then: shopstream topics describe")
+                .into());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE))
+}
+
+async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishes: Wishes) -> Result<Vec<TopicState>> {
+    let metadata = kafka.metadata(admin)?;
+    let mut states = Vec::with_capacity(TOPICS.len());
+    for spec in &TOPICS {
+        let name = kafka.name(spec.name);
+        let mut state = TopicState { name, created: false, partitions: Vec::new(), drift: Vec::new() };
+        match find(&metadata, &state.name) {
+            None => state.drift.push("does not exist".to_owned()),
+            Some(topic) => {
+                state.partitions = topic
+                    .partitions()
+                    .iter()
+                    .map(|partition| PartitionState {
+                        id: partition.id(),
+                        leader: partition.leader(),
+                        replicas: partition.replicas().to_vec(),
+                        in_sync: partition.isr().to_vec(),
+                    })
+                    .collect();
+                state.drift = drift(spec, &state, &settings_of(kafka, admin, &state.name).await?, wishes);
+            }
+        }
+        states.push(state);
+    }
+    Ok(states)
+}
+
+async fn settings_of(
+    kafka: &Kafka,
+    admin: &AdminClient<DefaultClientContext>,
+    name: &str,
+) -> Result<BTreeMap<String, String>> {
+    let asked = [ResourceSpecifier::Topic(name)];
+    let mut answers = admin.describe_configs(&asked, &options()).await.map_err(|error| kafka.explain(error))?;
+    let answer = answers.pop().ok_or_else(|| eyre!("the brokers did not answer about the topic {name}"))?;
+    let resource = answer.map_err(|code| {
+        Failure::new(format!("the settings of the topic {name} cannot be read: {code}"))
+            .help("the user may lack the right to describe configurations")
+    })?;
+    Ok(resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect())
+}
+
+/// Where a topic is not what it should be.
+fn drift(spec: &TopicSpec, state: &TopicState, settings: &BTreeMap<String, String>, wishes: Wishes) -> Vec<String> {
+    let mut found = Vec::new();
+    let partitions = state.partitions.len();
+    let (expected, asked) = match wishes.partitions.filter(|_| !spec.dead_letters) {
+        Some(asked) => (asked, true),
+        None => (spec.partitions, false),
+    };
+    let expected = usize::try_from(expected).unwrap_or(0);
+    // More partitions than by default are how a larger shop is meant to be.
+    if partitions < expected || (partitions != expected && (asked || spec.dead_letters)) {
+        found.push(format!("{partitions} partitions instead of {expected}"));
+    }
+    let copies = usize::try_from(wishes.replication.unwrap_or(REPLICATION)).unwrap_or(0);
+    if state.replication() != copies {
+        found.push(format!("replication {} instead of {copies}", state.replication()));
+    }
+    let replication = i32::try_from(state.replication()).unwrap_or(REPLICATION);
+    for (key, expected) in spec.config(replication) {
+        match settings.get(key) {
+            Some(value) if *value == expected => {}
+            Some(value) => found.push(format!("{key} {value} instead of {expected}")),
+            None => found.push(format!("{key} is not known")),
+        }
+    }
+    let leaderless = state.partitions.iter().filter(|partition| partition.leader < 0).count();
+    if leaderless > 0 {
+        found.push(format!("{leaderless} without a leader"));
+    }
+    if state.under_replicated() > 0 {
+        found.push(format!("{} under-replicated", state.under_replicated()));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(partitions: i32, replicas: &[i32], in_sync: &[i32]) -> TopicState {
+        let partition = |id| PartitionState { id, leader: 1, replicas: replicas.to_vec(), in_sync: in_sync.to_vec() };
+        TopicState {
+            name: "orders".into(),
+            created: false,
+            partitions: (0..partitions).map(partition).collect(),
+            drift: Vec::new(),
+        }
+    }
+
+    fn settings(spec: &TopicSpec, replication: i32) -> BTreeMap<String, String> {
+        spec.config(replication).into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    #[test]
+    fn a_topic_as_specified_has_no_drift() {
+        for spec in &TOPICS {
+            let found =
+                drift(spec, &state(spec.partitions, &[1, 2, 3], &[1, 2, 3]), &settings(spec, 3), Wishes::default());
+            assert_eq!(found, Vec::<String>::new(), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn every_difference_is_told() {
+        let spec = &TOPICS[2];
+        let mut other = settings(spec, 2);
+        other.insert("retention.ms".into(), "1000".into());
+        other.remove("max.message.bytes");
+        let found = drift(spec, &state(2, &[1, 2], &[1]), &other, Wishes::default());
+        let expected = [
+            "2 partitions instead of 3",
+            "replication 2 instead of 3",
+            "max.message.bytes is not known",
+            "retention.ms 1000 instead of 2592000000",
+            "2 under-replicated",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn more_partitions_than_by_default_are_a_larger_shop_unless_others_were_asked_for() {
+        let spec = &TOPICS[2];
+        let large = state(12, &[1, 2, 3], &[1, 2, 3]);
+        let found = |partitions| drift(spec, &large, &settings(spec, 3), Wishes { partitions, ..Wishes::default() });
+        assert_eq!(found(None), Vec::<String>::new());
+        assert_eq!(found(Some(6)), ["12 partitions instead of 6"]);
+    }
+}
