@@ -120,6 +120,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    consumer_offsets (consumer_group, topic, partition) {
+        consumer_group -> Text,
+        topic -> Text,
+        partition -> Integer,
+        next_offset -> BigInt,
+        epoch -> BigInt,
+        last_hash -> Nullable<BigInt>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    parked_orders (topic, partition, offset) {
+        topic -> Text,
+        partition -> Integer,
+        offset -> BigInt,
+        key -> Nullable<Bytea>,
+        payload -> Bytea,
+        headers -> Jsonb,
+        order_id -> Uuid,
+        missing -> Array<Uuid>,
+        parked_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(orders -> users (user_id));
 diesel::joinable!(order_items -> orders (order_id));
 diesel::joinable!(order_items -> products (product_id));

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use color_eyre::eyre::{Context, Result};
-use rdkafka::ClientConfig;
 use rdkafka::admin::AdminClient;
-use rdkafka::client::DefaultClientContext;
+use rdkafka::client::{Client, DefaultClientContext};
 use rdkafka::error::KafkaError;
 use rdkafka::metadata::Metadata;
+use rdkafka::{ClientConfig, ClientContext};
 
 use crate::config::Settings;
 use crate::config::services::{Brokers, KafkaOptions, TopicPrefix};
@@ -81,6 +81,26 @@ impl Kafka {
             .fetch_metadata(None, PATIENCE)
             .map_err(|error| self.explain(error))
             .wrap_err("the brokers' metadata cannot be read")
+    }
+
+    /// How many partitions a topic has.
+    ///
+    /// # Errors
+    /// A [`Failure`] when no broker answers within `patience`, or the topic does not exist.
+    pub fn partitions_of<C: ClientContext>(
+        &self,
+        client: &Client<C>,
+        topic: &str,
+        patience: Duration,
+    ) -> Result<usize> {
+        let metadata = client.fetch_metadata(Some(topic), patience).map_err(|error| self.explain(error))?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
+        match found.map(|found| found.partitions().len()) {
+            Some(partitions) if partitions > 0 => Ok(partitions),
+            _ => Err(Failure::new(format!("Kafka at {} has no topic {topic:?}", self.brokers()))
+                .help("make the topics with: shopstream topics create")
+                .into()),
+        }
     }
 
     /// Turns librdkafka's error into what failed and what to do.

@@ -1,5 +1,7 @@
 //! Kafka: topics, and the messages that travel through them.
 
 pub mod client;
+pub mod dead_letter;
 pub mod message;
+pub mod sender;
 pub mod topics;

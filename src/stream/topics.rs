@@ -15,7 +15,7 @@ use crate::error::Failure;
 /// Largest message, bytes.
 pub const MOST_MESSAGE_BYTES: usize = 1 << 20;
 /// Room for a message's key, headers and batch around its bytes.
-const OVERHEAD_BYTES: usize = 64 << 10;
+pub(super) const OVERHEAD_BYTES: usize = 64 << 10;
 const DAY_MS: i64 = 86_400_000;
 /// Copies of each message, and of those the ones that must have it before it counts as written.
 const REPLICATION: i32 = 3;
@@ -176,6 +176,10 @@ async fn make(
     replication: i32,
     wishes: Wishes,
 ) -> Result<Vec<String>> {
+    if missing.is_empty() {
+        // librdkafka refuses to ask for nothing.
+        return Ok(Vec::new());
+    }
     let plans: Vec<_> =
         missing.iter().map(|spec| (kafka.name(spec.name), spec.config(replication), spec.partitions(wishes))).collect();
     let topics: Vec<NewTopic<'_>> = plans

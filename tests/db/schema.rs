@@ -150,6 +150,8 @@ fn diesels_tables_are_those_of_a_freshly_migrated_database() {
     assert_like_diesel::<tables::grade_changes::table>(conn, "grade_changes");
     assert_like_diesel::<tables::seed_runs::table>(conn, "seed_runs");
     assert_like_diesel::<tables::backfill_runs::table>(conn, "backfill_runs");
+    assert_like_diesel::<tables::consumer_offsets::table>(conn, "consumer_offsets");
+    assert_like_diesel::<tables::parked_orders::table>(conn, "parked_orders");
 }
 
 #[derive(QueryableByName)]

@@ -20,6 +20,10 @@ label_enum! {
         Inconsistent = "inconsistent",
         /// The headers name a type or version that this reader does not know.
         UnknownType = "unknown_type",
+        /// The database refuses the row.
+        Constraint = "constraint",
+        /// Its customer or a product of it never came.
+        Orphan = "orphan",
     }
 }
 

@@ -88,6 +88,7 @@ impl Message for UserCreated {
         for (field, text) in texts {
             check_text(field, text)?;
         }
+        require(self.grade == Grade::Bronze, || format!("grade is {}; every new customer is BRONZE", self.grade))?;
         require((0.0..=1.0).contains(&self.random_seed), || format!("random_seed is {}", self.random_seed))?;
         require(self.last_login_at >= self.created_at, || "last_login_at is before created_at".to_owned())?;
         require(self.birth_date <= self.created_at.to_utc().date_naive(), || {

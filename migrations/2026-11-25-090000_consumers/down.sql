@@ -1,0 +1,2 @@
+DROP TABLE parked_orders;
+DROP TABLE consumer_offsets;

@@ -1,0 +1,233 @@
+//! Sending to Kafka so that nothing is skipped: every message is handed over or the failure travels up, and every
+//! delivery report is counted.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Result, WrapErr};
+use rdkafka::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+
+use super::client::Kafka;
+use super::topics::{MOST_MESSAGE_BYTES, OVERHEAD_BYTES};
+use crate::interrupt::Interrupt;
+
+/// Properties of every producer of this program. A message waits for its brokers as long as the process lives
+/// (`message.timeout.ms` 0): a full buffer slows its maker down, and drops nothing.
+const PROPERTIES: [(&str, &str); 10] = [
+    ("acks", "all"),
+    ("enable.idempotence", "true"),
+    ("compression.type", "lz4"),
+    ("linger.ms", "10"),
+    ("batch.size", "500000"),
+    ("message.timeout.ms", "0"),
+    ("queue.buffering.max.kbytes", "65536"),
+    ("queue.buffering.max.messages", "100000"),
+    // Java clients place keys this way; so do we, that a key's messages share a partition whoever sends them.
+    ("partitioner", "murmur2_random"),
+    ("socket.keepalive.enable", "true"),
+];
+/// How long a full buffer is waited for before the flag of interruption is looked at again.
+const TURN: Duration = Duration::from_millis(100);
+
+/// One message to be sent.
+#[derive(Clone, Debug)]
+pub struct Outgoing<'a> {
+    /// Full name of the topic.
+    pub topic: &'a str,
+    /// What the partition follows from.
+    pub key: Option<&'a [u8]>,
+    /// The message itself.
+    pub payload: Option<&'a [u8]>,
+    /// Its headers.
+    pub headers: OwnedHeaders,
+    /// A number below 256 under which it is counted.
+    pub lane: u8,
+}
+
+/// What is told of each delivery: the lane and how long it took.
+type Watch = Box<dyn Fn(u8, Duration) + Send + Sync>;
+
+/// Counts delivery reports.
+pub struct Deliveries {
+    began: Instant,
+    handed: AtomicU64,
+    delivered: AtomicU64,
+    failed: AtomicU64,
+    first_error: Mutex<Option<String>>,
+    watch: Option<Watch>,
+}
+
+/// How things stand with all messages so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryCount {
+    /// Taken by the client.
+    pub handed: u64,
+    /// Confirmed by the brokers.
+    pub delivered: u64,
+    /// Given up by the client.
+    pub failed: u64,
+    /// Why the first of them was.
+    pub first_error: Option<String>,
+}
+
+impl DeliveryCount {
+    /// Messages that nobody has answered for.
+    #[must_use]
+    pub const fn outstanding(&self) -> u64 {
+        self.handed - self.delivered - self.failed
+    }
+}
+
+/// Lane in the upper 8 bits, microseconds since the sender began in the others.
+const LANE_SHIFT: u32 = usize::BITS - 8;
+
+impl ClientContext for Deliveries {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!("Kafka: {error}: {reason}");
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
+        match result {
+            Ok(_) => {
+                self.delivered.fetch_add(1, Ordering::Relaxed);
+                if let Some(watch) = &self.watch {
+                    let sent = Duration::from_micros((opaque & ((1 << LANE_SHIFT) - 1)) as u64);
+                    watch((opaque >> LANE_SHIFT) as u8, self.began.elapsed().saturating_sub(sent));
+                }
+            }
+            Err((error, _)) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                self.first_error
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert_with(|| error.to_string());
+            }
+        }
+    }
+}
+
+/// A producer: acks=all, idempotent, lz4.
+pub struct Sender {
+    producer: BaseProducer<Deliveries>,
+    kafka: Kafka,
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("count", &self.count()).finish_non_exhaustive()
+    }
+}
+
+impl Sender {
+    /// A sender; `most_bytes` is the largest message it is meant for.
+    ///
+    /// # Errors
+    /// When librdkafka refuses a property.
+    pub fn new(kafka: &Kafka, most_bytes: usize, watch: Option<Watch>) -> Result<Self> {
+        let most = (most_bytes + OVERHEAD_BYTES).to_string();
+        let mut config = kafka.config(&PROPERTIES);
+        // What the user asked for comes over what is ours.
+        if config.get("message.max.bytes").is_none() {
+            config.set("message.max.bytes", most);
+        }
+        let context = Deliveries {
+            began: Instant::now(),
+            handed: AtomicU64::new(0),
+            delivered: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            first_error: Mutex::new(None),
+            watch,
+        };
+        let producer = config.create_with_context(context).map_err(|error| kafka.explain(error))?;
+        Ok(Self { producer, kafka: kafka.clone() })
+    }
+
+    /// A sender of the shop's own messages.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_messages(kafka: &Kafka, watch: Option<Watch>) -> Result<Self> {
+        Self::new(kafka, MOST_MESSAGE_BYTES, watch)
+    }
+
+    /// Hands a message over. While the buffer is full it waits, and serves delivery reports.
+    ///
+    /// # Errors
+    /// When the client refuses the message for good (too large, a fatal error), or on an interruption while waiting: it
+    /// was not sent then.
+    pub fn send(&self, message: Outgoing<'_>, interrupt: &Interrupt) -> Result<()> {
+        let context = self.producer.context();
+        let micros = context.began.elapsed().as_micros() as usize & ((1 << LANE_SHIFT) - 1);
+        let opaque = usize::from(message.lane) << LANE_SHIFT | micros;
+        let mut record =
+            BaseRecord::<[u8], [u8], usize>::with_opaque_to(message.topic, opaque).headers(message.headers);
+        record.key = message.key;
+        record.payload = message.payload;
+        // Counted first: the report may come before `send` returns.
+        context.handed.fetch_add(1, Ordering::Relaxed);
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => {
+                    self.producer.poll(Duration::ZERO);
+                    return Ok(());
+                }
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), refused)) => {
+                    record = refused;
+                    self.producer.poll(TURN);
+                    if let Err(interrupted) = interrupt.check() {
+                        context.handed.fetch_sub(1, Ordering::Relaxed);
+                        return Err(interrupted.into());
+                    }
+                }
+                Err((error, _)) => {
+                    context.handed.fetch_sub(1, Ordering::Relaxed);
+                    let topic = message.topic;
+                    return Err(error).wrap_err_with(|| format!("a message for the topic {topic} cannot be sent"));
+                }
+            }
+        }
+    }
+
+    /// Serves delivery reports for up to `wait`.
+    pub fn serve(&self, wait: Duration) {
+        self.producer.poll(wait);
+    }
+
+    /// Waits until every message is answered for, at most `patience`; returns how things stand.
+    pub fn flush(&self, patience: Duration) -> DeliveryCount {
+        // A timeout shows in the count.
+        let _ = self.producer.flush(patience);
+        self.count()
+    }
+
+    /// How things stand now.
+    #[must_use]
+    pub fn count(&self) -> DeliveryCount {
+        let context = self.producer.context();
+        // In this order, so that `handed` is never the smaller.
+        let (delivered, failed) = (context.delivered.load(Ordering::Relaxed), context.failed.load(Ordering::Relaxed));
+        DeliveryCount {
+            delivered,
+            failed,
+            handed: context.handed.load(Ordering::Relaxed),
+            first_error: context.first_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+
+    /// Asks the brokers for the partitions of a topic: the first contact, so that wrong settings are told at once.
+    ///
+    /// # Errors
+    /// A [`crate::error::Failure`] when no broker answers or the topic does not exist.
+    pub fn check_topic(&self, topic: &str, patience: Duration) -> Result<usize> {
+        self.kafka.partitions_of(self.producer.client(), topic, patience)
+    }
+}
