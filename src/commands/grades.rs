@@ -1,6 +1,9 @@
 //! `shopstream grades update`: everybody's grade recomputed, once or every so often.
 
-use std::time::{Duration, Instant};
+mod metrics;
+mod stay;
+
+use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use diesel::PgConnection;
@@ -14,7 +17,7 @@ use crate::domain::rows::Counted;
 use crate::domain::{BUSINESS_OFFSET_SECS, Grade, Timestamp};
 use crate::error::Failure;
 use crate::output::{Cell, Printer, Table, number};
-use crate::telemetry;
+use crate::telemetry::MetricsArgs;
 
 /// Arguments of `grades`.
 #[derive(clap::Args, Debug)]
@@ -38,6 +41,7 @@ pub enum Action {
     "shopstream grades update --as-of 2026-01-01 --dry-run",
     "shopstream grades update --every 10m",
 ]))]
+#[command(mut_arg("metrics_addr", |arg| arg.requires("every")))]
 pub struct UpdateArgs {
     /// Stay, and recompute this often
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with_all = ["dry_run", "json"])]
@@ -64,6 +68,10 @@ pub struct UpdateArgs {
     /// Print the outcome as JSON
     #[arg(long)]
     pub json: bool,
+
+    /// Metrics and health, while it stays.
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
 }
 
 /// Recomputes the grades.
@@ -77,7 +85,7 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
         check_history(&mut conn, as_of)?;
     }
     match args.every {
-        Some(every) => stay(args, every, conn, context),
+        Some(every) => stay::run(args, every, conn, context),
         None => once(args, conn, context),
     }
 }
@@ -126,39 +134,6 @@ fn once(args: &UpdateArgs, mut conn: PgConnection, context: &Context) -> color_e
             Ok(())
         }
     }
-}
-
-/// Until asked to stop. A database that goes away is waited for: it is tried again at the next turn.
-fn stay(args: &UpdateArgs, every: Duration, conn: PgConnection, context: &Context) -> color_eyre::Result<()> {
-    telemetry::start(&context.settings)?;
-    let mut conn = Some(conn);
-    loop {
-        let started = Instant::now();
-        if let Err(report) = turn(args, &mut conn, context) {
-            tracing::warn!("grades were not updated: {report:#}");
-            conn = None;
-        }
-        if !context.interrupt.sleep(every.saturating_sub(started.elapsed())) {
-            tracing::info!("asked to stop");
-            return Ok(());
-        }
-    }
-}
-
-fn turn(args: &UpdateArgs, conn: &mut Option<PgConnection>, context: &Context) -> color_eyre::Result<()> {
-    let conn = match conn {
-        Some(conn) => conn,
-        None => conn.insert(context.connect_migrated()?),
-    };
-    match grades::update(conn, &update_of(args)?)? {
-        Some(report) => {
-            let [bronze, silver, gold, vip] = report.distribution;
-            let (promoted, demoted, unchanged) = (report.promoted(), report.demoted(), report.unchanged());
-            tracing::info!(promoted, demoted, unchanged, bronze, silver, gold, vip, "grades updated");
-        }
-        None => tracing::info!("another updater is at work; this turn is its"),
-    }
-    Ok(())
 }
 
 fn print(report: &GradesReport, dry_run: bool, printer: &Printer) -> color_eyre::Result<()> {

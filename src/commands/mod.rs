@@ -10,6 +10,7 @@
 pub mod backfill;
 pub mod completions;
 pub mod grades;
+pub mod healthcheck;
 mod map;
 pub mod migrate;
 pub mod own_files;
@@ -82,6 +83,8 @@ pub enum Command {
     Backfill(backfill::Args),
     /// The shopping events, and when each is in force
     Scenarios(scenarios::Args),
+    /// Ask a running worker whether it is ready
+    Healthcheck(healthcheck::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -95,6 +98,7 @@ impl Command {
             Self::Grades(args) => grades::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),
+            Self::Healthcheck(args) => healthcheck::run(args, context),
             Self::Completions(args) => completions::run(args, context),
         }
     }

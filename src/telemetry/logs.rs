@@ -1,4 +1,4 @@
-//! Logs of commands that stay. A one-time command speaks through its [`Printer`](crate::output::Printer) instead.
+//! Where the logs go, in which format, and how much of them.
 
 use std::io;
 

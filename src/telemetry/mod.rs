@@ -1,0 +1,81 @@
+//! What a command that stays tells about itself: logs, metrics, and whether it is ready for its work. A one-time command
+//! speaks through its [`Printer`](crate::output::Printer) instead.
+//!
+//! Such a command flattens [`MetricsArgs`] into its arguments, calls [`Telemetry::start`], registers its metrics and
+//! declares the [`Part`]s of its health. `docs/metrics.md` lists every metric; a new one gets a line there.
+
+mod address;
+mod health;
+mod logs;
+pub mod metrics;
+pub mod probe;
+mod server;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prometheus_client::registry::Registry;
+
+pub use address::Address;
+pub use health::{Health, Part};
+
+use crate::config::Settings;
+
+/// The option of commands that stay; flatten it into theirs.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct MetricsArgs {
+    /// Serve /metrics for Prometheus, and /healthz and /readyz, at this address; port 0 takes one that is free
+    /// [env: SHOPSTREAM_METRICS_ADDR]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub metrics_addr: Option<Address>,
+}
+
+/// Logs, metrics and health of this process. They are served until the value is dropped.
+#[derive(Debug)]
+pub struct Telemetry {
+    registry: Arc<Mutex<Registry>>,
+    health: Health,
+    server: Option<server::Server>,
+}
+
+impl Telemetry {
+    /// Starts the logs and, when the flag or the environment names an address, the server. Call it once in a process.
+    ///
+    /// # Errors
+    /// When the address in the environment is none, or cannot be listened at; and as logs do: when `RUST_LOG` cannot be
+    /// read, or they go somewhere already.
+    pub fn start(settings: &Settings, args: &MetricsArgs) -> color_eyre::Result<Self> {
+        let address = match &args.metrics_addr {
+            Some(address) => Some(address.clone()),
+            None => Address::of_environment()?,
+        };
+        logs::start(settings)?;
+        let health = Health::default();
+        let registry = Arc::new(Mutex::new(metrics::registry(&health)));
+        let serve = |address| server::Server::start(&address, Arc::clone(&registry), health.clone());
+        let server = address.map(serve).transpose()?;
+        if let Some(server) = &server {
+            tracing::info!(address = %server.address(), "serving /metrics, /healthz and /readyz");
+        }
+        Ok(Self { registry, health, server })
+    }
+
+    /// Where metrics are registered, before and while they are served; names get the prefix `shopstream_`.
+    ///
+    /// Do not keep it: a scrape waits for it.
+    pub fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the command says what it can work with.
+    #[must_use]
+    pub const fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Where telemetry is served, with the port that was free if any was asked for; `None` when it is not.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(server::Server::address)
+    }
+}
