@@ -5,6 +5,7 @@
 //! global randomness; sinks and commands stand at the edges.
 
 pub mod backfill;
+pub mod cache;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -8,6 +8,7 @@
 //! snapshot of the new help; `map.rs` may get a line too.
 
 pub mod backfill;
+pub mod cache;
 pub mod completions;
 pub mod grades;
 pub mod healthcheck;
@@ -77,6 +78,8 @@ pub enum Command {
     Topics(topics::Args),
     /// Put customers and products into PostgreSQL
     Seed(seed::Args),
+    /// Put the pools that producers draw from into Redis
+    Cache(cache::Args),
     /// Recompute the customers' grades
     Grades(grades::Args),
     /// Simulate a year of the shop, into PostgreSQL or files
@@ -95,6 +98,7 @@ impl Command {
             Self::Migrate(args) => migrate::run(args, context),
             Self::Topics(args) => topics::run(args, context),
             Self::Seed(args) => seed::run(args, context),
+            Self::Cache(args) => cache::run(args, context),
             Self::Grades(args) => grades::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),

@@ -88,6 +88,8 @@ sql_names! {
     diesel::sql_types::Timestamptz => "timestamp with time zone",
     diesel::sql_types::Jsonb => "jsonb",
     diesel::sql_types::Array<diesel::sql_types::SmallInt> => "ARRAY",
+    diesel::sql_types::Array<diesel::sql_types::Uuid> => "ARRAY",
+    diesel::sql_types::Binary => "bytea",
 }
 
 impl<T: SqlName + diesel::sql_types::SqlType<IsNull = diesel::sql_types::is_nullable::NotNull>> SqlName

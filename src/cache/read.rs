@@ -1,0 +1,79 @@
+//! What producers and the monitor read from the cache.
+
+use std::collections::HashMap;
+
+use redis::{Connection, RedisResult, pipe};
+use serde::de::DeserializeOwned;
+
+use super::members::{CachedCustomer, CachedProduct, PoolMeta};
+use super::{Cache, keys};
+
+/// Both pools of one generation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolSnapshot {
+    /// Customers, in the order of ids.
+    pub customers: Vec<CachedCustomer>,
+    /// Products, in the order of ids.
+    pub products: Vec<CachedProduct>,
+    /// What is known of them.
+    pub meta: PoolMeta,
+}
+
+/// Reads both pools at once: the old ones or the new ones, never a mixture; `None` when there are none yet.
+///
+/// # Errors
+/// When Redis does not answer, or holds something that this program did not write.
+pub fn pools(cache: &Cache, redis: &mut Connection) -> RedisResult<Option<PoolSnapshot>> {
+    type Hash = HashMap<String, String>;
+    let (users, products, meta): (Hash, Hash, Hash) = pipe()
+        .atomic()
+        .hgetall(cache.key(keys::USERS))
+        .hgetall(cache.key(keys::PRODUCTS))
+        .hgetall(cache.key(keys::META))
+        .query(redis)?;
+    if users.is_empty() || products.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(PoolSnapshot { customers: members(&users)?, products: members(&products)?, meta: read_meta(&meta) }))
+}
+
+/// What is known of the pool in place; generation 0 when there is none.
+///
+/// # Errors
+/// When Redis does not answer.
+pub fn meta(cache: &Cache, redis: &mut Connection) -> RedisResult<PoolMeta> {
+    let (fields,): (HashMap<String, String>,) = pipe().hgetall(cache.key(keys::META)).query(redis)?;
+    Ok(read_meta(&fields))
+}
+
+fn members<T: DeserializeOwned>(hash: &HashMap<String, String>) -> RedisResult<Vec<T>> {
+    let mut entries: Vec<(&String, &String)> = hash.iter().collect();
+    // A hash has no order; draws must not depend on chance.
+    entries.sort_unstable();
+    let read = |(id, json): (&String, &String)| {
+        serde_json::from_str(json).map_err(|error| {
+            let why = format!("{id}: {error}; another version may have written it: shopstream cache refresh");
+            (redis::ErrorKind::UnexpectedReturnType, "a member of the pool cannot be read", why).into()
+        })
+    };
+    entries.into_iter().map(read).collect()
+}
+
+fn read_meta(fields: &HashMap<String, String>) -> PoolMeta {
+    fn field<T: std::str::FromStr + Default>(fields: &HashMap<String, String>, name: &str) -> T {
+        fields.get(name).and_then(|value| value.parse().ok()).unwrap_or_default()
+    }
+    PoolMeta {
+        generation: field(fields, "generation"),
+        refreshed_at_ms: field(fields, "refreshed_at_ms"),
+        interval_ms: field(fields, "interval_ms"),
+        took_ms: field(fields, "took_ms"),
+        users_bought: field(fields, "users_bought"),
+        users_new: field(fields, "users_new"),
+        products_sold: field(fields, "products_sold"),
+        products_newest: field(fields, "products_newest"),
+        products_called_back: field(fields, "products_called_back"),
+        users_replaced: field(fields, "users_replaced"),
+        products_replaced: field(fields, "products_replaced"),
+    }
+}

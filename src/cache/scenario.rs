@@ -1,0 +1,44 @@
+//! The scenario switched on by hand: a key that expires by itself, and that every producer looks at.
+
+use std::time::Duration;
+
+use redis::{Commands, Connection, RedisResult, pipe};
+
+use super::{Cache, keys};
+
+/// A scenario switched on by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByHand {
+    /// Its id.
+    pub id: String,
+    /// How long it stays.
+    pub left: Duration,
+}
+
+/// Switches a scenario on for so long, in place of one that may be on.
+///
+/// # Errors
+/// When Redis does not answer or refuses.
+pub fn activate(cache: &Cache, redis: &mut Connection, id: &str, time: Duration) -> RedisResult<()> {
+    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    redis.pset_ex(cache.key(keys::SCENARIO), id, millis)
+}
+
+/// Switches off what is on; says whether anything was.
+///
+/// # Errors
+/// When Redis does not answer or refuses.
+pub fn deactivate(cache: &Cache, redis: &mut Connection) -> RedisResult<bool> {
+    redis.del(cache.key(keys::SCENARIO))
+}
+
+/// What is switched on.
+///
+/// # Errors
+/// When Redis does not answer.
+pub fn by_hand(cache: &Cache, redis: &mut Connection) -> RedisResult<Option<ByHand>> {
+    let key = cache.key(keys::SCENARIO);
+    let (id, millis): (Option<String>, i64) = pipe().atomic().get(&key).pttl(&key).query(redis)?;
+    // A negative time: it has no end, or is gone.
+    Ok(id.map(|id| ByHand { id, left: Duration::from_millis(u64::try_from(millis).unwrap_or(0)) }))
+}

@@ -1,0 +1,140 @@
+//! `shopstream cache refresh`: the pools from PostgreSQL into Redis, once or every so often.
+
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use color_eyre::eyre::Result;
+use diesel::PgConnection;
+use redis::Connection;
+
+use super::Context;
+use crate::cache::members::PoolMeta;
+use crate::cache::{Cache, refresh};
+use crate::cli::example;
+use crate::cli::values::parse_duration;
+use crate::generator::tables::{DemandTables, PoolSizes};
+use crate::output::Table;
+use crate::telemetry;
+
+/// Arguments of `cache`.
+#[derive(clap::Args, Debug)]
+#[command(before_help = example(&["shopstream cache refresh", "shopstream cache refresh --every 50s"]))]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Action {
+    /// Put the pools of customers and products into Redis: the old ones stay until the new ones are complete
+    #[command(before_help = example(&["shopstream cache refresh", "shopstream cache refresh --every 50s"]))]
+    Refresh(RefreshArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct RefreshArgs {
+    /// Stay, and do it again every so often
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    every: Option<Duration>,
+    /// Print the result as JSON
+    #[arg(long, conflicts_with = "every")]
+    json: bool,
+}
+
+/// Refreshes the cache.
+///
+/// # Errors
+/// When PostgreSQL or Redis cannot be reached or there is nothing to put in; with `--every` only at the start.
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    let Action::Refresh(args) = &args.action;
+    let sizes = DemandTables::built_in()?.pool;
+    let cache = Cache::of(&context.settings)?;
+    match args.every {
+        Some(every) => stay(&cache, &sizes, every, context),
+        None => {
+            let meta = once(&cache, &sizes, context)?;
+            if args.json { context.printer.json(&meta) } else { print(&meta, context) }
+        }
+    }
+}
+
+/// One refresh with connections of its own.
+///
+/// # Errors
+/// As [`run`].
+pub fn once(cache: &Cache, sizes: &PoolSizes, context: &Context) -> Result<PoolMeta> {
+    let mut conn = context.connect_migrated()?;
+    let mut redis = cache.connect()?;
+    refresh::refresh(&mut conn, cache, &mut redis, Utc::now().into(), sizes, None)
+}
+
+fn print(meta: &PoolMeta, context: &Context) -> Result<()> {
+    let mut table = Table::new(["pool", "part", "members"]);
+    for (pool, part, members) in [
+        ("customers", "bought, longest ago", meta.users_bought),
+        ("customers", "never bought, newest", meta.users_new),
+        ("products", "most sold", meta.products_sold),
+        ("products", "newest", meta.products_newest),
+        ("products", "called back", meta.products_called_back),
+    ] {
+        table.row([pool.into(), part.into(), members.into()]);
+    }
+    context.printer.table(&table)?;
+    context.printer.result(&format!(
+        "Generation {}: {} customers and {} products are new to the pools.",
+        meta.generation, meta.users_replaced, meta.products_replaced
+    ))
+}
+
+/// The connections of a refresher that stays; each is made when it is needed, and anew after it failed.
+#[derive(Default)]
+struct Connections {
+    postgres: Option<PgConnection>,
+    redis: Option<Connection>,
+}
+
+/// Until asked to stop. A service that is away is tried again at the next turn; the old pool stays meanwhile.
+fn stay(cache: &Cache, sizes: &PoolSizes, every: Duration, context: &Context) -> Result<()> {
+    telemetry::start(&context.settings)?;
+    let mut connections = Connections::default();
+    loop {
+        let began = Instant::now();
+        match turn(cache, sizes, every, &mut connections, context) {
+            Ok(meta) => tracing::info!(
+                generation = meta.generation,
+                users = meta.users(),
+                products = meta.products(),
+                users_replaced = meta.users_replaced,
+                products_replaced = meta.products_replaced,
+                took_ms = meta.took_ms,
+                "cache refreshed"
+            ),
+            Err(report) => {
+                tracing::warn!("the cache was not refreshed, the old pool stays: {report:#}");
+                connections = Connections::default();
+            }
+        }
+        if !context.interrupt.sleep(every.saturating_sub(began.elapsed())) {
+            tracing::info!("asked to stop");
+            return Ok(());
+        }
+    }
+}
+
+fn turn(
+    cache: &Cache,
+    sizes: &PoolSizes,
+    every: Duration,
+    connections: &mut Connections,
+    context: &Context,
+) -> Result<PoolMeta> {
+    let conn = match &mut connections.postgres {
+        Some(conn) => conn,
+        none => none.insert(context.connect_migrated()?),
+    };
+    let redis = match &mut connections.redis {
+        Some(redis) => redis,
+        none => none.insert(cache.connect()?),
+    };
+    refresh::refresh(conn, cache, redis, Utc::now().into(), sizes, Some(every))
+}
