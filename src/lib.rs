@@ -5,6 +5,7 @@
 //! global randomness; sinks and commands stand at the edges.
 
 pub mod backfill;
+pub mod backoff;
 pub mod cache;
 pub mod cli;
 pub mod commands;
@@ -15,6 +16,7 @@ pub mod error;
 pub mod generator;
 pub mod interrupt;
 pub mod output;
+pub mod produce;
 pub mod sink;
 pub mod stream;
 pub mod telemetry;

@@ -57,6 +57,33 @@ fn not_a_duration() -> String {
     "a duration is a number above zero and a unit (ms, s, m, h, d), such as 50s, 10m, 7d or 1h30m".to_owned()
 }
 
+/// Reads a rate such as `500/s`, `30/m` or `1/120s`; returns how often a second.
+///
+/// # Errors
+/// When it is not a rate, or not above zero.
+pub fn parse_rate(text: &str) -> Result<f64, String> {
+    let form = || "a rate is a number and a time, such as 500/s, 30/m or 1/120s".to_owned();
+    let (count, time) = text.split_once('/').ok_or_else(form)?;
+    let count: f64 = count.replace('_', "").parse().map_err(|_| form())?;
+    let time = if time.starts_with(|c: char| c.is_ascii_digit()) {
+        parse_duration(time)
+    } else {
+        parse_duration(&format!("1{time}"))
+    };
+    let rate = count / time.map_err(|_| form())?.as_secs_f64();
+    if rate.is_finite() && rate > 0.0 { Ok(rate) } else { Err(form()) }
+}
+
+/// Reads a factor such as `60` or `0.5`.
+///
+/// # Errors
+/// When it is not a number above zero, or beyond a million.
+pub fn parse_factor(text: &str) -> Result<f64, String> {
+    let factor: Option<f64> = text.replace('_', "").parse().ok();
+    let factor = factor.filter(|factor| (1e-3..=1e6).contains(factor));
+    factor.ok_or_else(|| "a factor is a number from 0.001 to 1_000_000, such as 60".to_owned())
+}
+
 /// Reads a date such as `2026-01-01`.
 ///
 /// # Errors
@@ -103,6 +130,20 @@ mod tests {
             assert!(parse_duration(text).is_err_and(|error| error.contains("1h30m")), "{text:?}");
         }
         assert_eq!(parse_duration("99999999999999999d"), Err("this duration is too long".to_owned()));
+    }
+
+    #[test]
+    fn rates_are_counts_over_times() {
+        for (text, expected) in [("500/s", 500.0), ("30/m", 0.5), ("1/120s", 1.0 / 120.0), ("1_000/2s", 500.0)] {
+            assert_eq!(parse_rate(text), Ok(expected), "{text}");
+        }
+        for text in ["", "5", "5/", "/s", "0/s", "-1/s", "NaN/s", "inf/s", "5/0s", "5/x"] {
+            assert!(parse_rate(text).is_err_and(|error| error.contains("500/s")), "{text:?}");
+        }
+        assert_eq!(parse_factor("60"), Ok(60.0));
+        for text in ["", "0", "-1", "NaN", "inf", "1e9", "x"] {
+            assert!(parse_factor(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

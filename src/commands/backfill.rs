@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use super::Context;
 use super::own_files::OwnFiles;
+use super::switch::Switch;
 use crate::backfill::dataset::FileFormat;
 use crate::backfill::request::{DEFAULT_SEED, Sizes};
 use crate::backfill::{Request, Shard};
@@ -92,15 +93,6 @@ enum Target {
     Null,
 }
 
-/// On or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Switch {
-    /// Yes
-    On,
-    /// No
-    Off,
-}
-
 fn parse_compression(text: &str) -> Result<Compression, String> {
     text.parse().map_err(|_| format!("{text:?} is none of zstd, gzip, none"))
 }
@@ -115,7 +107,7 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     let (world, [catalog, scenarios]) = args.own.load()?;
     let sizes = Sizes { orders: args.orders, users: args.users, products: args.products, as_of: args.as_of };
     let request = Request {
-        habits: args.habits == Switch::On,
+        habits: args.habits.is_on(),
         shard: args.shard,
         catalog,
         scenarios,

@@ -15,8 +15,10 @@ pub mod healthcheck;
 mod map;
 pub mod migrate;
 pub mod own_files;
+pub mod produce;
 pub mod scenarios;
 pub mod seed;
+pub mod switch;
 pub mod topics;
 
 use std::process::ExitCode;
@@ -80,6 +82,8 @@ pub enum Command {
     Seed(seed::Args),
     /// Put the pools that producers draw from into Redis
     Cache(cache::Args),
+    /// Send the live shop's orders, products and customers to Kafka
+    Produce(produce::Args),
     /// Recompute the customers' grades
     Grades(grades::Args),
     /// Simulate a year of the shop, into PostgreSQL or files
@@ -99,6 +103,7 @@ impl Command {
             Self::Topics(args) => topics::run(args, context),
             Self::Seed(args) => seed::run(args, context),
             Self::Cache(args) => cache::run(args, context),
+            Self::Produce(args) => produce::run(args, context),
             Self::Grades(args) => grades::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),

@@ -54,12 +54,6 @@ impl Totals {
     pub const fn total(&self) -> i64 {
         self.subtotal - self.discount + self.shipping
     }
-
-    /// The sum of the line amounts, which counts towards grades.
-    #[must_use]
-    pub const fn line_amounts(&self) -> i64 {
-        self.subtotal - self.discount
-    }
 }
 
 impl World {

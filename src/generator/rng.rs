@@ -32,6 +32,14 @@ pub enum Purpose {
     Shard = 11,
     /// A run's id.
     Run = 12,
+    /// When and who: the id of a customer who signs up now.
+    SignUp = 13,
+    /// The same of a product that comes into the shop now.
+    NewProduct = 14,
+    /// The moments between two live messages.
+    Cadence = 15,
+    /// What is done wrong on purpose.
+    Injection = 16,
 }
 
 /// What SplitMix64 adds to its state at each step.

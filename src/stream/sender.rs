@@ -11,8 +11,10 @@ use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use uuid::Uuid;
 
 use super::client::Kafka;
+use super::message::{EventHeaders, Message};
 use super::topics::{MOST_MESSAGE_BYTES, OVERHEAD_BYTES};
 use crate::interrupt::Interrupt;
 
@@ -195,6 +197,42 @@ impl Sender {
                 }
             }
         }
+    }
+
+    /// Sends one of the shop's messages; `json` is room for its bytes, which stay there.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_message<M: Message>(
+        &self,
+        topic: &str,
+        message: &M,
+        lane: u8,
+        json: &mut Vec<u8>,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        json.clear();
+        serde_json::to_writer(&mut *json, message).wrap_err("a message has no JSON")?;
+        let headers = EventHeaders::of(message).to_kafka();
+        self.send_keyed(topic, message.key(), Some(json), headers, lane, interrupt)
+    }
+
+    /// Sends bytes under the key of a customer or product.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_keyed(
+        &self,
+        topic: &str,
+        key: Uuid,
+        payload: Option<&[u8]>,
+        headers: OwnedHeaders,
+        lane: u8,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let mut text = Uuid::encode_buffer();
+        let key = key.hyphenated().encode_lower(&mut text).as_bytes();
+        self.send(Outgoing { topic, key: Some(key), payload, headers, lane }, interrupt)
     }
 
     /// Serves delivery reports for up to `wait`.

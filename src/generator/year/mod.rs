@@ -12,13 +12,13 @@ use uuid::Uuid;
 
 use super::World;
 use super::cart::CartLine;
+use super::checkout::BuyerThen;
 use super::habits::{Habit, Visits};
 use super::pool::{Buyer, BuyerPool, Ware, WarePool};
 use super::rng::{Purpose, Stream};
 use crate::domain::date::epoch_days;
-use crate::domain::id::uuid_v7;
 use crate::domain::rows::{GradeChange, Order, OrderItem};
-use crate::domain::{OrderStatus, Payment, Timestamp};
+use crate::domain::{OrderStatus, Timestamp};
 use age::AgeOfYear;
 pub use end::{CustomerEnd, ProductEnd};
 use ledger::{GradeLedger, update_due};
@@ -265,43 +265,16 @@ impl<'a> Year<'a> {
         let grade = self.ledger.grade(key);
         self.customers.ordered(key, now);
         world.draw_cart(&self.wares, scenario, life_event, now, stream, &mut self.cart);
-        let totals = world.totals(&self.cart, customer.region);
-        let status = OrderStatus::ALL[world.order_status.draw(stream)];
-        let payment_method = Payment::ALL[world.payment[usize::from(age_group.code())].draw(stream)];
-        let id = uuid_v7(created_at, stream.bits(), stream.bits());
-        batch.orders.push(Order {
-            id,
-            user_id: customer.id,
-            created_at,
-            status,
-            payment_method,
-            item_count: self.cart.len() as i16,
-            subtotal: totals.subtotal,
-            discount_amount: totals.discount,
-            shipping_fee: totals.shipping,
-            total_amount: totals.total(),
-            scenario,
-            region: customer.region,
-            gender: customer.gender,
-            age_group,
-            grade,
-            run_id: self.params.run_id,
-        });
+        let buyer = BuyerThen { id: customer.id, region: customer.region, gender: customer.gender, age_group, grade };
+        let order = world.checkout(buyer, &self.cart, scenario, created_at, self.params.run_id, stream);
+        batch.orders.push(order);
         for (line_no, line) in (1..).zip(&self.cart) {
             self.products.sold(line.ware.key, now);
-            batch.items.push(OrderItem {
-                order_id: id,
-                line_no,
-                product_id: self.population.products[line.ware.key as usize].id,
-                category: line.ware.category,
-                quantity: line.quantity,
-                unit_price: line.ware.price,
-                discount_amount: line.discount,
-                line_amount: line.amount(),
-            });
+            let product_id = self.population.products[line.ware.key as usize].id;
+            batch.items.push(line.item(order.id, line_no, product_id));
         }
-        if status == OrderStatus::Completed {
-            self.ledger.add(key, totals.line_amounts(), self.day);
+        if order.status == OrderStatus::Completed {
+            self.ledger.add(key, order.subtotal - order.discount_amount, self.day);
         }
         if self.params.habits {
             let figures = &world.demand.habits;

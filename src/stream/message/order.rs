@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Message, check_text, require};
+use crate::domain::rows::{Names, Order, OrderItem};
 use crate::domain::{AgeGroup, Gender, Grade, OrderStatus, Payment, Timestamp};
 use crate::generator::cart::MOST_LINES;
 
@@ -77,6 +78,40 @@ pub struct OrderLine {
     /// quantity × unit_price − discount_amount, KRW.
     #[cfg_attr(test, schemars(range(min = 0)))]
     pub line_amount: i64,
+}
+
+impl OrderCreated {
+    /// The message that makes an order's rows.
+    #[must_use]
+    pub fn of_rows(order: &Order, items: &[OrderItem], names: &Names) -> Self {
+        let line = |item: &OrderItem| OrderLine {
+            line_no: item.line_no,
+            product_id: item.product_id,
+            category: names.categories[usize::from(item.category)].clone(),
+            quantity: item.quantity,
+            unit_price: item.unit_price,
+            discount_amount: item.discount_amount,
+            line_amount: item.line_amount,
+        };
+        Self {
+            id: order.id,
+            user_id: order.user_id,
+            created_at: order.created_at,
+            status: order.status,
+            payment_method: order.payment_method,
+            item_count: order.item_count,
+            subtotal: order.subtotal,
+            discount_amount: order.discount_amount,
+            shipping_fee: order.shipping_fee,
+            total_amount: order.total_amount,
+            scenario: names.scenarios[usize::from(order.scenario)].clone(),
+            region: names.regions[usize::from(order.region)].clone(),
+            gender: order.gender,
+            age_group: order.age_group,
+            grade: order.grade,
+            items: items.iter().map(line).collect(),
+        }
+    }
 }
 
 impl Message for OrderCreated {

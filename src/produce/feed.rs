@@ -1,0 +1,236 @@
+//! What a producer hears from Redis, on a thread of its own: new pools, the scenario switched on by hand, visits that are
+//! due. Redis away costs the producer nothing but news.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use color_eyre::eyre::{Result, eyre};
+use redis::{Connection, RedisResult};
+
+use crate::backoff::Backoff;
+use crate::cache::members::PoolMeta;
+use crate::cache::read::{self, PoolSnapshot};
+use crate::cache::visits::{self, Visit};
+use crate::cache::{Cache, scenario};
+use crate::domain::Timestamp;
+
+/// How often Redis is asked for news: a scenario is in force this soon.
+const TURN: Duration = Duration::from_millis(250);
+/// Visits that a producer holds ready at most.
+const MOST_READY: usize = 200;
+/// Planned visits that wait to be noted; more than Redis takes in a turn are forgotten.
+const MOST_PLANNED: usize = 50_000;
+/// Planned visits written by one command.
+const CHUNK: usize = 500;
+/// How often an old pool is complained about.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+
+/// News from Redis.
+#[derive(Debug)]
+pub enum News {
+    /// New pools.
+    Pools(Box<PoolSnapshot>),
+    /// Another scenario is switched on by hand, or none any more.
+    Scenario(Option<String>),
+    /// Visits that are due.
+    Visits(Vec<Visit>),
+    /// Whether Redis answers, and how things stand with its pool.
+    State {
+        /// Whether it does.
+        reachable: bool,
+        /// Whether the pool is older than three refreshes.
+        old_pool: bool,
+    },
+}
+
+/// The thread, and the ways to and from it.
+#[derive(Debug)]
+pub struct Feed {
+    news: Receiver<News>,
+    planned: Option<SyncSender<(Timestamp, Visit)>>,
+    wanted: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    forgotten: u64,
+}
+
+impl Feed {
+    /// Starts listening.
+    #[must_use]
+    pub fn start(cache: Cache) -> Self {
+        let (tell, news) = channel();
+        let (planned, to_note) = sync_channel(MOST_PLANNED);
+        let (wanted, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let mut listener = Listener {
+            cache,
+            tell,
+            to_note,
+            wanted: Arc::clone(&wanted),
+            stop: Arc::clone(&stop),
+            generation: None,
+            scenario: None,
+            noted_late: Vec::new(),
+            complained: None,
+        };
+        let thread = std::thread::spawn(move || listener.listen());
+        Self { news, planned: Some(planned), wanted, stop, thread: Some(thread), forgotten: 0 }
+    }
+
+    /// The next news, if there are any.
+    #[must_use]
+    pub fn next(&self) -> Option<News> {
+        self.news.try_recv().ok()
+    }
+
+    /// Says how many visits the producer holds, so that it gets more when they run out.
+    pub fn holds(&self, visits: usize) {
+        self.wanted.store(MOST_READY.saturating_sub(visits), Ordering::Relaxed);
+    }
+
+    /// Notes a visit; when Redis has been away for long, it is forgotten.
+    pub fn plan(&mut self, due: Timestamp, visit: Visit) {
+        let Some(planned) = &self.planned else { return };
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = planned.try_send((due, visit)) {
+            self.forgotten += 1;
+        }
+    }
+
+    /// Visits that could not be noted.
+    #[must_use]
+    pub const fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// Ends the thread once the visits are noted, or Redis does not take them.
+    ///
+    /// # Errors
+    /// When the thread panicked.
+    pub fn end(mut self) -> Result<()> {
+        self.stop.store(true, Ordering::Relaxed);
+        drop(self.planned.take());
+        match self.thread.take() {
+            Some(thread) => thread.join().map_err(|_| eyre!("the thread that listens to Redis panicked")),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Listener {
+    cache: Cache,
+    tell: Sender<News>,
+    to_note: Receiver<(Timestamp, Visit)>,
+    wanted: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+    generation: Option<u64>,
+    scenario: Option<Option<String>>,
+    /// Taken from the channel, not yet in Redis.
+    noted_late: Vec<(Timestamp, Visit)>,
+    complained: Option<Instant>,
+}
+
+impl Listener {
+    fn listen(&mut self) {
+        let mut backoff = Backoff::new(TURN, Duration::from_secs(10));
+        let mut conn: Option<Connection> = None;
+        loop {
+            let stopping = self.stop.load(Ordering::Relaxed);
+            let outcome = match &mut conn {
+                Some(conn) => self.turn(conn).map_err(|error| self.cache.explain(&error)),
+                None => self.cache.connect().map(|new| conn = Some(new)),
+            };
+            let pause = match outcome {
+                Ok(()) => {
+                    if backoff.failed() {
+                        tracing::info!("Redis answers again");
+                    }
+                    backoff.reset();
+                    // Connected just now: the turn itself comes next.
+                    if self.generation.is_none() { Duration::from_millis(1) } else { TURN }
+                }
+                Err(failure) => {
+                    if !backoff.failed() {
+                        tracing::warn!("{failure}; going on with what is known");
+                    }
+                    conn = None;
+                    let _ = self.tell.send(News::State { reachable: false, old_pool: false });
+                    backoff.pause()
+                }
+            };
+            if stopping {
+                return;
+            }
+            let until = Instant::now() + pause;
+            while Instant::now() < until && !self.stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(20).min(until.saturating_duration_since(Instant::now())));
+            }
+        }
+    }
+
+    fn turn(&mut self, conn: &mut Connection) -> RedisResult<()> {
+        self.note(conn)?;
+        let meta = read::meta(&self.cache, conn)?;
+        if meta.generation == 0 && self.generation.is_none() {
+            // A shop that just begins: nothing to tell yet.
+            self.generation = Some(0);
+            tracing::info!("there is no pool in Redis yet; waiting for: shopstream cache refresh");
+        }
+        if meta.generation != 0
+            && Some(meta.generation) != self.generation
+            && let Some(pools) = read::pools(&self.cache, conn)?
+        {
+            self.generation = Some(pools.meta.generation);
+            self.send(News::Pools(Box::new(pools)));
+        }
+        let by_hand = scenario::by_hand(&self.cache, conn)?.map(|by_hand| by_hand.id);
+        if self.scenario.as_ref() != Some(&by_hand) {
+            self.scenario = Some(by_hand.clone());
+            self.send(News::Scenario(by_hand));
+        }
+        let wanted = self.wanted.swap(0, Ordering::Relaxed);
+        if wanted > 0 && !self.stop.load(Ordering::Relaxed) {
+            let due = visits::take(&self.cache, conn, Utc::now().into(), wanted)?;
+            if !due.is_empty() {
+                self.send(News::Visits(due));
+            }
+        }
+        let old_pool = self.complain_of_age(&meta);
+        self.send(News::State { reachable: true, old_pool });
+        Ok(())
+    }
+
+    /// Writes what was agreed since.
+    fn note(&mut self, conn: &mut Connection) -> RedisResult<()> {
+        loop {
+            let room = CHUNK.saturating_sub(self.noted_late.len());
+            self.noted_late.extend(self.to_note.try_iter().take(room));
+            if self.noted_late.is_empty() {
+                return Ok(());
+            }
+            visits::plan(&self.cache, conn, &self.noted_late)?;
+            self.noted_late.clear();
+        }
+    }
+
+    fn complain_of_age(&mut self, meta: &PoolMeta) -> bool {
+        let now = Utc::now().into();
+        let old = meta.generation != 0 && meta.is_old(now);
+        if old && self.complained.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
+            self.complained = Some(Instant::now());
+            tracing::warn!(
+                age_s = meta.age_ms(now) / 1_000,
+                generation = meta.generation,
+                "the pool in Redis is old; is `shopstream cache refresh --every 50s` running?"
+            );
+        }
+        old
+    }
+
+    fn send(&self, news: News) {
+        // Nobody listens only when the producer is ending.
+        let _ = self.tell.send(news);
+    }
+}

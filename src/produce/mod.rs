@@ -1,0 +1,286 @@
+//! The live shop's producer: draws orders from the cached pools, products and sign-ups from the run's seed, and sends them
+//! at the shop's cadence, at a rate, or as fast as the brokers take them.
+
+mod feed;
+pub mod inject;
+mod orders;
+pub mod pace;
+mod request;
+mod totals;
+
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use color_eyre::eyre::Result;
+
+pub use request::{Pace, Request, Streams};
+pub use totals::{Lane, Outcome, Totals};
+
+use crate::cache::Cache;
+use crate::domain::Timestamp;
+use crate::generator::World;
+use crate::generator::live::seed_of_run;
+use crate::interrupt::Interrupt;
+use crate::stream::client::{Kafka, PATIENCE};
+use crate::stream::message::{Message, ProductCreated, UserCreated};
+use crate::stream::sender::Sender;
+use feed::Feed;
+use orders::Orders;
+use pace::{Cadence, Due};
+
+/// Longest sleep between two looks at clock, news and signals.
+const NAP: Duration = Duration::from_millis(20);
+/// How long the brokers are waited for at the end.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(20);
+/// How often progress is told.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+/// Unthrottled orders sent between two looks at news and clocks.
+const BURST: usize = 64;
+
+/// Produces until asked to stop, or until the limit or the time is reached; then flushes.
+///
+/// # Errors
+/// When a topic is missing, no broker answers at the start, or the client gives up for good. Messages that were not
+/// delivered are told in the outcome.
+pub fn run(
+    request: &Request,
+    world: &World,
+    kafka: &Kafka,
+    cache: Option<Cache>,
+    totals: &Totals,
+    interrupt: &Interrupt,
+) -> Result<Outcome> {
+    let counted = totals.clone();
+    let sender = Sender::of_messages(kafka, Some(Box::new(move |lane, took| counted.delivered(lane, took))))?;
+    for topic in request.streams.topics() {
+        sender.check_topic(&kafka.name(topic), PATIENCE)?;
+    }
+    let mut run = Run::new(request, world, kafka, &sender, totals, interrupt);
+    let mut feed = cache.filter(|_| request.streams.orders).map(Feed::start);
+    let ended = run.produce(feed.as_mut());
+    let forgotten = feed.as_ref().map_or(0, Feed::forgotten);
+    if let Some(mut feed) = feed {
+        run.orders.give_back(&mut feed);
+        feed.end()?;
+    }
+    let count = sender.flush(FLUSH_PATIENCE);
+    ended?;
+    Ok(Outcome { run: request.run.clone(), count, sent: totals.sent(), forgotten_visits: forgotten })
+}
+
+/// A run in progress.
+struct Run<'a> {
+    request: &'a Request,
+    world: &'a World,
+    sender: &'a Sender,
+    totals: &'a Totals,
+    interrupt: &'a Interrupt,
+    topics: Topics,
+    seed: u64,
+    began: Instant,
+    cadence: Cadence,
+    orders: Orders<'a>,
+    order_due: Due,
+    product_due: Due,
+    user_due: Due,
+    products: u32,
+    users: u32,
+    json: Vec<u8>,
+    told: Instant,
+}
+
+/// Full names of the topics.
+struct Topics {
+    users: String,
+    products: String,
+    orders: String,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        request: &'a Request,
+        world: &'a World,
+        kafka: &Kafka,
+        sender: &'a Sender,
+        totals: &'a Totals,
+        interrupt: &'a Interrupt,
+    ) -> Self {
+        let began = Instant::now();
+        let seed = seed_of_run(request.seed, &request.run);
+        let due = |asked: bool| if asked { Due::from(began) } else { Due::never() };
+        let Streams { orders, products, users } = request.streams;
+        Self {
+            request,
+            world,
+            sender,
+            totals,
+            interrupt,
+            topics: Topics {
+                users: kafka.name("users"),
+                products: kafka.name("products"),
+                orders: kafka.name("orders"),
+            },
+            seed,
+            began,
+            cadence: Cadence::new(seed, request.speed),
+            orders: Orders::new(world, seed, request),
+            order_due: due(orders),
+            product_due: due(products),
+            user_due: due(users),
+            products: 0,
+            users: 0,
+            json: Vec::with_capacity(4_096),
+            told: began,
+        }
+    }
+
+    fn produce(&mut self, mut feed: Option<&mut Feed>) -> Result<()> {
+        while !self.is_over() {
+            let sent = self.turn(feed.as_deref_mut());
+            match sent {
+                // A wait for room in the buffer was cut short: nothing was sent then.
+                Err(report) if report.is::<crate::interrupt::Interrupted>() => return Ok(()),
+                other => other?,
+            }
+            self.tell();
+        }
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        let Request { limit, duration, .. } = self.request;
+        self.interrupt.is_set()
+            || limit.is_some_and(|limit| self.totals.of_limit(self.request.streams) >= limit)
+            || duration.is_some_and(|duration| self.began.elapsed() >= duration)
+    }
+
+    /// Whatever is due; sleeps when nothing is.
+    fn turn(&mut self, mut feed: Option<&mut Feed>) -> Result<()> {
+        if let Some(feed) = feed.as_deref_mut() {
+            self.orders.hear(feed);
+        }
+        let now = Instant::now();
+        let idle = [self.order_due.wait(now), self.product_due.wait(now), self.user_due.wait(now)];
+        let is_due = |wait: Option<Duration>| wait.is_some_and(|wait| wait.is_zero());
+        let [order, product, user] = idle.map(is_due);
+        if product {
+            self.send_product()?;
+            let interval = self.interval(|run| run.cadence.product(), self.request.streams.only_products());
+            self.product_due.advance(now, interval);
+        }
+        if user {
+            let interval = self.send_users()?;
+            self.user_due.advance(now, interval);
+        }
+        if order {
+            if self.orders.can_begin() {
+                let burst = if self.request.pace == Pace::Unthrottled { BURST } else { 1 };
+                for _ in 0..burst {
+                    if self.is_over() {
+                        break;
+                    }
+                    self.send_order(feed.as_deref_mut())?;
+                }
+                let demand = self.orders.demand(Utc::now().into());
+                let interval = self.interval(|run| run.cadence.order(demand), true);
+                self.order_due.advance(now, interval);
+            } else {
+                self.sender.serve(NAP);
+            }
+        }
+        if !(order || product || user) {
+            let nap = idle.into_iter().flatten().min().unwrap_or(NAP).min(NAP);
+            self.sender.serve(nap);
+        }
+        Ok(())
+    }
+
+    /// The pause of the stream that `--rate` and `--unthrottled` speak of, or the shop's own.
+    fn interval(&mut self, of_shop: impl Fn(&mut Self) -> Duration, asked_for: bool) -> Duration {
+        match self.request.pace {
+            Pace::Rate(rate) if asked_for => Duration::from_secs_f64(1.0 / rate),
+            Pace::Unthrottled if asked_for => Duration::ZERO,
+            _ => of_shop(self),
+        }
+    }
+
+    fn send_order(&mut self, feed: Option<&mut Feed>) -> Result<()> {
+        let now: Timestamp = Utc::now().into();
+        let Some(made) = self.orders.next(now) else { return Ok(()) };
+        for message in &made.messages {
+            let topic = &self.topics.orders;
+            self.sender.send_keyed(
+                topic,
+                message.key,
+                message.payload.as_deref(),
+                message.headers.clone(),
+                message.lane as u8,
+                self.interrupt,
+            )?;
+            self.totals.handed(message.lane);
+        }
+        if made.late {
+            self.totals.handed_late();
+        }
+        if let (Some(feed), Some((due, visit))) = (feed, made.visit) {
+            feed.plan(due, visit);
+        }
+        Ok(())
+    }
+
+    fn send_product(&mut self) -> Result<()> {
+        let row = self.world.arrival(self.seed, self.products, Utc::now().into());
+        self.products = self.products.wrapping_add(1);
+        let message = ProductCreated::of_row(row, &self.world.names);
+        send(self.sender, &self.topics.products, &message, Lane::Product, &mut self.json, self.interrupt)?;
+        self.totals.handed(Lane::Product);
+        Ok(())
+    }
+
+    /// A batch of sign-ups; returns how long until the next.
+    fn send_users(&mut self) -> Result<Duration> {
+        let step = self.request.curve.at(self.began.elapsed().as_secs_f64() * self.request.speed);
+        let alone = self.request.streams.only_users();
+        let (batch, interval) = match self.request.pace {
+            Pace::Rate(rate) if alone => (1, Duration::from_secs_f64(1.0 / rate)),
+            Pace::Unthrottled if alone => (1, Duration::ZERO),
+            _ => (step.batch, self.cadence.hastened(step.interval)),
+        };
+        for _ in 0..batch {
+            if self.is_over() {
+                break;
+            }
+            let row = self.world.sign_up(self.seed, self.users, Utc::now().into());
+            self.users = self.users.wrapping_add(1);
+            let message = UserCreated::of_row(row, &self.world.names);
+            send(self.sender, &self.topics.users, &message, Lane::User, &mut self.json, self.interrupt)?;
+            self.totals.handed(Lane::User);
+        }
+        Ok(interval)
+    }
+
+    fn tell(&mut self) {
+        if self.told.elapsed() >= TELL_EVERY {
+            self.told = Instant::now();
+            let count = self.sender.count();
+            tracing::info!(
+                sent = count.handed,
+                delivered = count.delivered,
+                outstanding = count.outstanding(),
+                generation = self.orders.generation(),
+                "producing"
+            );
+        }
+    }
+}
+
+fn send<M: Message>(
+    sender: &Sender,
+    topic: &str,
+    message: &M,
+    lane: Lane,
+    json: &mut Vec<u8>,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    sender.send_message(topic, message, lane as u8, json, interrupt)
+}

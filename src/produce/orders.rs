@@ -1,0 +1,259 @@
+//! The next order with all that belongs to it: what is injected, and the visit that was agreed.
+
+use std::collections::VecDeque;
+
+use chrono::Utc;
+use rdkafka::message::{Header, OwnedHeaders};
+use uuid::Uuid;
+
+use super::feed::{Feed, News};
+use super::inject::{Injector, Kind, WRONG_TYPE};
+use super::request::Request;
+use super::totals::Lane;
+use crate::cache::members::{CachedCustomer, CachedProduct};
+use crate::cache::read::PoolSnapshot;
+use crate::cache::visits::Visit;
+use crate::domain::Timestamp;
+use crate::domain::rows::Names;
+use crate::generator::World;
+use crate::generator::live::{LiveOrder, LiveShop, Shopper, Stocked};
+use crate::stream::message::{EventHeaders, INJECTED, Message, OrderCreated};
+
+/// A message ready to be sent.
+pub(super) struct Ready {
+    pub key: Uuid,
+    pub payload: Option<Vec<u8>>,
+    pub headers: OwnedHeaders,
+    pub lane: Lane,
+}
+
+/// What one turn makes.
+pub(super) struct Made {
+    pub messages: Vec<Ready>,
+    pub late: bool,
+    pub visit: Option<(Timestamp, Visit)>,
+}
+
+/// Draws orders from what is known of the shop.
+pub(super) struct Orders<'a> {
+    world: &'a World,
+    shop: LiveShop<'a>,
+    injector: Injector,
+    speed: f64,
+    by_hand: Option<u8>,
+    visitors: VecDeque<Visit>,
+}
+
+impl<'a> Orders<'a> {
+    pub fn new(world: &'a World, seed: u64, request: &Request) -> Self {
+        Self {
+            world,
+            shop: LiveShop::new(world, seed, request.habits),
+            injector: Injector::new(request.inject, seed),
+            speed: request.speed,
+            by_hand: None,
+            visitors: VecDeque::new(),
+        }
+    }
+
+    /// Number of the pools in use; 0 before the first.
+    pub const fn generation(&self) -> u64 {
+        self.shop.generation()
+    }
+
+    /// Whether there is a pool to draw from.
+    pub const fn can_begin(&self) -> bool {
+        self.shop.generation() != 0
+    }
+
+    /// How far demand differs from the average now.
+    pub fn demand(&mut self, now: Timestamp) -> f64 {
+        self.shop.demand(now, self.by_hand)
+    }
+
+    /// Takes in whatever Redis had to say.
+    pub fn hear(&mut self, feed: &Feed) {
+        while let Some(news) = feed.next() {
+            match news {
+                News::Pools(pools) => self.refill(&pools),
+                News::Scenario(id) => self.switch(id.as_deref()),
+                News::Visits(visits) => self.visitors.extend(visits),
+                News::State { .. } => {}
+            }
+        }
+        if self.shop.has_room_for_visit() {
+            feed.holds(self.visitors.len());
+        }
+    }
+
+    /// Visits that were taken and not served go back.
+    pub fn give_back(&mut self, feed: &mut Feed) {
+        for visit in self.visitors.drain(..) {
+            feed.plan(Utc::now().into(), visit);
+        }
+    }
+
+    fn refill(&mut self, pools: &PoolSnapshot) {
+        let names = &self.world.names;
+        let shoppers: Vec<Shopper> = pools.customers.iter().filter_map(|customer| shopper(customer, names)).collect();
+        let stock: Vec<Stocked> = pools.products.iter().filter_map(|product| stocked(product, names)).collect();
+        let strange = pools.customers.len() + pools.products.len() - shoppers.len() - stock.len();
+        if strange > 0 {
+            tracing::warn!(
+                members = strange,
+                "the pool has members of regions or categories that this catalogue lacks; they are left out. \
+                 Give the shop's own --catalog FILE"
+            );
+        }
+        if shoppers.is_empty() || stock.is_empty() {
+            tracing::warn!("nobody in the new pool can be used; the old one stays");
+            return;
+        }
+        tracing::info!(
+            generation = pools.meta.generation,
+            customers = shoppers.len(),
+            products = stock.len(),
+            "took over the pool"
+        );
+        self.shop.refill(pools.meta.generation, shoppers, stock, Utc::now().into());
+    }
+
+    fn switch(&mut self, id: Option<&str>) {
+        self.by_hand = id.and_then(|id| self.world.scenarios.position(id));
+        match (id, self.by_hand) {
+            (Some(id), Some(_)) => tracing::info!(scenario = id, "switched on by hand"),
+            (Some(id), None) => {
+                tracing::warn!(scenario = id, "switched on by hand, but this producer's scenarios do not have it");
+            }
+            (None, _) => tracing::info!("no scenario is switched on by hand; the calendar is in force"),
+        }
+    }
+
+    /// The next order; `None` while there is nothing to draw from.
+    pub fn next(&mut self, now: Timestamp) -> Option<Made> {
+        let visitor = if self.shop.has_room_for_visit() { self.next_visitor() } else { None };
+        let mut live = self.shop.order(now, self.by_hand, visitor)?;
+        let late = self.injector.chance(Kind::Late) && self.make_late(&mut live, now);
+        let visit = self.visit_of(&live, now);
+        let order = OrderCreated::of_rows(&live.order, &live.items, &self.world.names);
+        let json = serde_json::to_vec(&order).ok()?;
+        let mut messages = Vec::with_capacity(1);
+        let headers = |kind: Option<Kind>| with_kind(EventHeaders::of(&order).to_kafka(), kind);
+        if self.injector.chance(Kind::Duplicate) {
+            messages.push(Ready {
+                key: order.user_id,
+                payload: Some(json.clone()),
+                headers: headers(Some(Kind::Duplicate)),
+                lane: Lane::Duplicate,
+            });
+        }
+        let good = Ready {
+            key: order.user_id,
+            payload: Some(json),
+            headers: headers(late.then_some(Kind::Late)),
+            lane: Lane::Order,
+        };
+        // The original goes first.
+        messages.insert(0, good);
+        if self.injector.chance(Kind::Poison) {
+            messages.extend(self.poison(now));
+        }
+        if self.injector.chance(Kind::Orphan) {
+            messages.extend(self.orphan(now));
+        }
+        Some(Made { messages, late, visit })
+    }
+
+    fn next_visitor(&mut self) -> Option<Shopper> {
+        while let Some(visit) = self.visitors.pop_front() {
+            if let Some(shopper) = shopper(&visit.customer, &self.world.names) {
+                return Some(shopper);
+            }
+        }
+        None
+    }
+
+    /// Moves an order back by hours, if its customer and products were there then; says whether it did.
+    fn make_late(&mut self, live: &mut LiveOrder, now: Timestamp) -> bool {
+        let earlier = self.injector.earlier(now);
+        let possible = earlier > live.possible_since;
+        if possible {
+            live.order.created_at = earlier;
+        }
+        possible
+    }
+
+    fn visit_of(&self, live: &LiveOrder, now: Timestamp) -> Option<(Timestamp, Visit)> {
+        let secs = f64::from(live.comes_back_after?) / self.speed;
+        let due = Timestamp::from_micros(now.micros() + (secs * 1e6) as i64);
+        let buyer = &live.buyer;
+        let customer = CachedCustomer {
+            id: buyer.id,
+            gender: buyer.gender,
+            birth_date: buyer.birth,
+            region: self.world.names.regions[usize::from(buyer.region)].clone(),
+            status: buyer.status,
+            marketing_agree: buyer.marketing,
+            grade: buyer.grade,
+            created_at: buyer.created,
+        };
+        Some((due, Visit { agreed_at: live.order.id, customer }))
+    }
+
+    /// An order of its own that is spoiled: no good order shares its id.
+    fn poison(&mut self, now: Timestamp) -> Option<Ready> {
+        let live = self.shop.order(now, self.by_hand, None)?;
+        let order = OrderCreated::of_rows(&live.order, &live.items, &self.world.names);
+        let json = serde_json::to_vec(&order).ok()?;
+        let poison = self.injector.poison(&order, &json);
+        let mut headers = EventHeaders::of(&order);
+        if poison.wrong_type {
+            headers.event_type = WRONG_TYPE;
+        }
+        let headers = with_kind(headers.to_kafka(), Some(Kind::Poison));
+        Some(Ready { key: order.user_id, payload: poison.payload, headers, lane: Lane::Poison })
+    }
+
+    fn orphan(&mut self, now: Timestamp) -> Option<Ready> {
+        let live = self.shop.order(now, self.by_hand, None)?;
+        let mut order = OrderCreated::of_rows(&live.order, &live.items, &self.world.names);
+        self.injector.orphan(&mut order);
+        let json = serde_json::to_vec(&order).ok()?;
+        let headers = with_kind(EventHeaders::of(&order).to_kafka(), Some(Kind::Orphan));
+        Some(Ready { key: order.key(), payload: Some(json), headers, lane: Lane::Orphan })
+    }
+}
+
+fn with_kind(headers: OwnedHeaders, kind: Option<Kind>) -> OwnedHeaders {
+    match kind {
+        Some(kind) => headers.insert(Header { key: INJECTED, value: Some(kind.as_str()) }),
+        None => headers,
+    }
+}
+
+/// A cached customer as the generator knows them; `None` for a region that the tables lack.
+fn shopper(customer: &CachedCustomer, names: &Names) -> Option<Shopper> {
+    let region = names.regions.iter().position(|name| *name == customer.region)?;
+    Some(Shopper {
+        id: customer.id,
+        gender: customer.gender,
+        birth: customer.birth_date,
+        region: u8::try_from(region).ok()?,
+        status: customer.status,
+        marketing: customer.marketing_agree,
+        grade: customer.grade,
+        created: customer.created_at,
+    })
+}
+
+fn stocked(product: &CachedProduct, names: &Names) -> Option<Stocked> {
+    let category = names.categories.iter().position(|name| *name == product.category)?;
+    Some(Stocked {
+        id: product.id,
+        category: u8::try_from(category).ok()?,
+        price: product.price,
+        is_best: product.is_best,
+        created: product.created_at,
+        until: product.until,
+    })
+}
