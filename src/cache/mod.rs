@@ -4,6 +4,7 @@
 //! (a hash), `visits` (a sorted set by due time) and `scenario` (a text that expires).
 
 pub mod members;
+pub mod metrics;
 pub mod read;
 pub mod refresh;
 pub mod scenario;

@@ -9,12 +9,13 @@ use redis::Connection;
 
 use super::Context;
 use crate::cache::members::PoolMeta;
+use crate::cache::metrics::CacheMetrics;
 use crate::cache::{Cache, refresh};
 use crate::cli::example;
 use crate::cli::values::parse_duration;
 use crate::generator::tables::{DemandTables, PoolSizes};
 use crate::output::Table;
-use crate::telemetry;
+use crate::telemetry::{MetricsArgs, Telemetry};
 
 /// Arguments of `cache`.
 #[derive(clap::Args, Debug)]
@@ -32,10 +33,13 @@ enum Action {
 }
 
 #[derive(clap::Args, Debug)]
+#[command(mut_arg("metrics_addr", |arg| arg.requires("every")))]
 struct RefreshArgs {
     /// Stay, and do it again every so often
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     every: Option<Duration>,
+    #[command(flatten)]
+    metrics: MetricsArgs,
     /// Print the result as JSON
     #[arg(long, conflicts_with = "every")]
     json: bool,
@@ -50,7 +54,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let sizes = DemandTables::built_in()?.pool;
     let cache = Cache::of(&context.settings)?;
     match args.every {
-        Some(every) => stay(&cache, &sizes, every, context),
+        Some(every) => stay(&cache, &sizes, every, args, context),
         None => {
             let meta = once(&cache, &sizes, context)?;
             if args.json { context.printer.json(&meta) } else { print(&meta, context) }
@@ -94,22 +98,30 @@ struct Connections {
 }
 
 /// Until asked to stop. A service that is away is tried again at the next turn; the old pool stays meanwhile.
-fn stay(cache: &Cache, sizes: &PoolSizes, every: Duration, context: &Context) -> Result<()> {
-    telemetry::start(&context.settings)?;
+fn stay(cache: &Cache, sizes: &PoolSizes, every: Duration, args: &RefreshArgs, context: &Context) -> Result<()> {
+    let telemetry = Telemetry::start(&context.settings, &args.metrics)?;
+    let metrics = CacheMetrics::register(&mut telemetry.registry());
+    let pool = telemetry.health().part("pool");
     let mut connections = Connections::default();
     loop {
         let began = Instant::now();
         match turn(cache, sizes, every, &mut connections, context) {
-            Ok(meta) => tracing::info!(
-                generation = meta.generation,
-                users = meta.users(),
-                products = meta.products(),
-                users_replaced = meta.users_replaced,
-                products_replaced = meta.products_replaced,
-                took_ms = meta.took_ms,
-                "cache refreshed"
-            ),
+            Ok(meta) => {
+                metrics.refreshed(&meta, began.elapsed());
+                pool.ready();
+                tracing::info!(
+                    generation = meta.generation,
+                    users = meta.users(),
+                    products = meta.products(),
+                    users_replaced = meta.users_replaced,
+                    products_replaced = meta.products_replaced,
+                    took_ms = meta.took_ms,
+                    "cache refreshed"
+                );
+            }
             Err(report) => {
+                metrics.failed();
+                pool.not_ready(format_args!("{report:#}"));
                 tracing::warn!("the cache was not refreshed, the old pool stays: {report:#}");
                 connections = Connections::default();
             }

@@ -18,9 +18,9 @@ use crate::error::Failure;
 use crate::generator::sign_ups::SignUpCurve;
 use crate::output::{Table, number};
 use crate::produce::inject::Rates;
-use crate::produce::{self, Outcome, Pace, Request, Streams, Totals};
+use crate::produce::{self, Outcome, Pace, Request, Streams};
 use crate::stream::client::Kafka;
-use crate::telemetry;
+use crate::telemetry::{MetricsArgs, Telemetry};
 
 /// Arguments of `produce`.
 #[derive(clap::Args, Debug)]
@@ -74,6 +74,8 @@ pub struct Args {
     curve_width: Duration,
     #[command(flatten)]
     own: OwnFiles,
+    #[command(flatten)]
+    metrics: MetricsArgs,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -100,9 +102,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let world = args.own.world()?;
     let kafka = Kafka::of(&context.settings)?;
     let cache = if request.streams.orders { Some(Cache::of(&context.settings)?) } else { None };
-    telemetry::start(&context.settings)?;
+    let telemetry = Telemetry::start(&context.settings, &args.metrics)?;
     tracing::info!(run = request.run, seed = request.seed, "producing begins");
-    let outcome = produce::run(&request, &world, &kafka, cache, &Totals::default(), &context.interrupt)?;
+    let outcome = produce::run(&request, &world, &kafka, cache, &telemetry, &context.interrupt)?;
     report(&outcome, args.json, context)
 }
 

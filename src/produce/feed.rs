@@ -38,13 +38,10 @@ pub enum News {
     Scenario(Option<String>),
     /// Visits that are due.
     Visits(Vec<Visit>),
-    /// Whether Redis answers, and how things stand with its pool.
-    State {
-        /// Whether it does.
-        reachable: bool,
-        /// Whether the pool is older than three refreshes.
-        old_pool: bool,
-    },
+    /// Redis answers; how things stand with its pool.
+    Answers(PoolMeta),
+    /// Redis does not answer, and why.
+    Away(String),
 }
 
 /// The thread, and the ways to and from it.
@@ -156,7 +153,7 @@ impl Listener {
                         tracing::warn!("{failure}; going on with what is known");
                     }
                     conn = None;
-                    let _ = self.tell.send(News::State { reachable: false, old_pool: false });
+                    self.send(News::Away(failure.to_string()));
                     backoff.pause()
                 }
             };
@@ -197,8 +194,8 @@ impl Listener {
                 self.send(News::Visits(due));
             }
         }
-        let old_pool = self.complain_of_age(&meta);
-        self.send(News::State { reachable: true, old_pool });
+        self.complain_of_age(&meta);
+        self.send(News::Answers(meta));
         Ok(())
     }
 
@@ -215,7 +212,7 @@ impl Listener {
         }
     }
 
-    fn complain_of_age(&mut self, meta: &PoolMeta) -> bool {
+    fn complain_of_age(&mut self, meta: &PoolMeta) {
         let now = Utc::now().into();
         let old = meta.generation != 0 && meta.is_old(now);
         if old && self.complained.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
@@ -226,7 +223,6 @@ impl Listener {
                 "the pool in Redis is old; is `shopstream cache refresh --every 50s` running?"
             );
         }
-        old
     }
 
     fn send(&self, news: News) {

@@ -3,6 +3,7 @@
 
 mod feed;
 pub mod inject;
+mod metrics;
 mod orders;
 pub mod pace;
 mod request;
@@ -14,7 +15,8 @@ use chrono::Utc;
 use color_eyre::eyre::Result;
 
 pub use request::{Pace, Request, Streams};
-pub use totals::{Lane, Outcome, Totals};
+pub use totals::{ByKind, Outcome, Sent};
+use totals::{Lane, Totals};
 
 use crate::cache::Cache;
 use crate::domain::Timestamp;
@@ -24,7 +26,9 @@ use crate::interrupt::Interrupt;
 use crate::stream::client::{Kafka, PATIENCE};
 use crate::stream::message::{Message, ProductCreated, UserCreated};
 use crate::stream::sender::Sender;
+use crate::telemetry::Telemetry;
 use feed::Feed;
+use metrics::{Parts, ProduceMetrics};
 use orders::Orders;
 use pace::{Cadence, Due};
 
@@ -47,15 +51,24 @@ pub fn run(
     world: &World,
     kafka: &Kafka,
     cache: Option<Cache>,
-    totals: &Totals,
+    telemetry: &Telemetry,
     interrupt: &Interrupt,
 ) -> Result<Outcome> {
-    let counted = totals.clone();
-    let sender = Sender::of_messages(kafka, Some(Box::new(move |lane, took| counted.delivered(lane, took))))?;
+    let totals = &Totals::default();
+    let metrics = ProduceMetrics::register(&mut telemetry.registry(), totals);
+    let parts = Parts::declare(telemetry.health(), request.streams);
+    let (counted, delivery) = (totals.clone(), metrics.delivery.clone());
+    let told = move |lane, took: Duration| {
+        counted.delivered(lane);
+        delivery.observe(took.as_secs_f64());
+    };
+    let sender = Sender::of_messages(kafka, Some(Box::new(told)))?;
     for topic in request.streams.topics() {
         sender.check_topic(&kafka.name(topic), PATIENCE)?;
     }
-    let mut run = Run::new(request, world, kafka, &sender, totals, interrupt);
+    parts.kafka.ready();
+    let orders = Orders::new(world, seed_of_run(request.seed, &request.run), request, metrics, parts.redis);
+    let mut run = Run::new(request, world, kafka, &sender, totals, orders, interrupt);
     let mut feed = cache.filter(|_| request.streams.orders).map(Feed::start);
     let ended = run.produce(feed.as_mut());
     let forgotten = feed.as_ref().map_or(0, Feed::forgotten);
@@ -103,12 +116,12 @@ impl<'a> Run<'a> {
         kafka: &Kafka,
         sender: &'a Sender,
         totals: &'a Totals,
+        orders: Orders<'a>,
         interrupt: &'a Interrupt,
     ) -> Self {
         let began = Instant::now();
         let seed = seed_of_run(request.seed, &request.run);
         let due = |asked: bool| if asked { Due::from(began) } else { Due::never() };
-        let Streams { orders, products, users } = request.streams;
         Self {
             request,
             world,
@@ -123,10 +136,10 @@ impl<'a> Run<'a> {
             seed,
             began,
             cadence: Cadence::new(seed, request.speed),
-            orders: Orders::new(world, seed, request),
-            order_due: due(orders),
-            product_due: due(products),
-            user_due: due(users),
+            orders,
+            order_due: due(request.streams.orders),
+            product_due: due(request.streams.products),
+            user_due: due(request.streams.users),
             products: 0,
             users: 0,
             json: Vec::with_capacity(4_096),

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::feed::{Feed, News};
 use super::inject::{Injector, Kind, WRONG_TYPE};
+use super::metrics::ProduceMetrics;
 use super::request::Request;
 use super::totals::Lane;
-use crate::cache::members::{CachedCustomer, CachedProduct};
+use crate::cache::members::{CachedCustomer, CachedProduct, PoolMeta};
 use crate::cache::read::PoolSnapshot;
 use crate::cache::visits::Visit;
 use crate::domain::Timestamp;
@@ -18,6 +19,8 @@ use crate::domain::rows::Names;
 use crate::generator::World;
 use crate::generator::live::{LiveOrder, LiveShop, Shopper, Stocked};
 use crate::stream::message::{EventHeaders, INJECTED, Message, OrderCreated};
+use crate::telemetry::Part;
+use crate::telemetry::metrics::set;
 
 /// A message ready to be sent.
 pub(super) struct Ready {
@@ -42,10 +45,12 @@ pub(super) struct Orders<'a> {
     speed: f64,
     by_hand: Option<u8>,
     visitors: VecDeque<Visit>,
+    metrics: ProduceMetrics,
+    redis: Option<Part>,
 }
 
 impl<'a> Orders<'a> {
-    pub fn new(world: &'a World, seed: u64, request: &Request) -> Self {
+    pub fn new(world: &'a World, seed: u64, request: &Request, metrics: ProduceMetrics, redis: Option<Part>) -> Self {
         Self {
             world,
             shop: LiveShop::new(world, seed, request.habits),
@@ -53,6 +58,8 @@ impl<'a> Orders<'a> {
             speed: request.speed,
             by_hand: None,
             visitors: VecDeque::new(),
+            metrics,
+            redis,
         }
     }
 
@@ -78,11 +85,30 @@ impl<'a> Orders<'a> {
                 News::Pools(pools) => self.refill(&pools),
                 News::Scenario(id) => self.switch(id.as_deref()),
                 News::Visits(visits) => self.visitors.extend(visits),
-                News::State { .. } => {}
+                News::Answers(meta) => self.redis_answers(&meta),
+                News::Away(why) => self.redis_is_away(&why),
             }
         }
         if self.shop.has_room_for_visit() {
             feed.holds(self.visitors.len());
+        }
+    }
+
+    fn redis_answers(&self, meta: &PoolMeta) {
+        let now = Utc::now().into();
+        let Some(redis) = &self.redis else { return };
+        if meta.generation == 0 && !self.can_begin() {
+            redis.not_ready("there is no pool yet: shopstream cache refresh");
+            return;
+        }
+        set(&self.metrics.pool_age, meta.age_ms(now) as f64 / 1_000.0);
+        redis.ready();
+    }
+
+    /// With a pool in hand the producer goes on; without one it cannot begin.
+    fn redis_is_away(&self, why: &str) {
+        if let Some(redis) = self.redis.as_ref().filter(|_| !self.can_begin()) {
+            redis.not_ready(why);
         }
     }
 
@@ -115,6 +141,7 @@ impl<'a> Orders<'a> {
             products = stock.len(),
             "took over the pool"
         );
+        set(&self.metrics.generation, pools.meta.generation as f64);
         self.shop.refill(pools.meta.generation, shoppers, stock, Utc::now().into());
     }
 

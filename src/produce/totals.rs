@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -39,7 +38,6 @@ struct Counters {
     handed: [AtomicU64; LANES],
     delivered: [AtomicU64; LANES],
     late: AtomicU64,
-    delivery_micros: AtomicU64,
 }
 
 /// Messages by kind.
@@ -70,13 +68,11 @@ impl Totals {
         self.0.late.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The brokers confirmed a message after so long.
-    pub fn delivered(&self, lane: u8, took: Duration) {
+    /// The brokers confirmed a message.
+    pub fn delivered(&self, lane: u8) {
         if let Some(counter) = self.0.delivered.get(usize::from(lane)) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.0.delivery_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
     /// What counts towards the limit: orders, or the messages of the one stream.
