@@ -10,6 +10,7 @@ pub mod cache;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod consume;
 pub mod db;
 pub mod domain;
 pub mod error;

@@ -38,7 +38,8 @@ CREATE TABLE parked_orders (
     missing     uuid[]      NOT NULL,
     parked_at   timestamptz NOT NULL DEFAULT now(),
 
-    PRIMARY KEY (topic, "partition", "offset"),
+    -- With the order, for a topic that was made again begins at offset 0 again.
+    PRIMARY KEY (topic, "partition", "offset", order_id),
     CONSTRAINT parked_orders_topic_given         CHECK (topic <> ''),
     CONSTRAINT parked_orders_partition_counted   CHECK ("partition" >= 0),
     CONSTRAINT parked_orders_offset_not_negative CHECK ("offset" >= 0),

@@ -10,6 +10,7 @@
 pub mod backfill;
 pub mod cache;
 pub mod completions;
+pub mod consume;
 pub mod grades;
 pub mod healthcheck;
 mod map;
@@ -84,6 +85,8 @@ pub enum Command {
     Cache(cache::Args),
     /// Send the live shop's orders, products and customers to Kafka
     Produce(produce::Args),
+    /// Store the messages of a topic in PostgreSQL, each once
+    Consume(consume::Args),
     /// Recompute the customers' grades
     Grades(grades::Args),
     /// Simulate a year of the shop, into PostgreSQL or files
@@ -104,6 +107,7 @@ impl Command {
             Self::Seed(args) => seed::run(args, context),
             Self::Cache(args) => cache::run(args, context),
             Self::Produce(args) => produce::run(args, context),
+            Self::Consume(args) => consume::run(args, context),
             Self::Grades(args) => grades::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),

@@ -16,6 +16,7 @@ use super::schema;
 use crate::domain::Timestamp;
 use crate::domain::date::epoch_days;
 use crate::domain::rows::{FieldVisitor, GradeChange, Names, Order, OrderItem, Product, Row, User};
+use crate::stream::message::{ItemOf, OrderCreated, ProductCreated, UserCreated};
 
 /// Signature, flags, length of the header's extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -117,6 +118,10 @@ copy_row! {
     Product => products table;
     Order => orders table;
     OrderItem => order_items table;
+    UserCreated => users table;
+    ProductCreated => products table;
+    OrderCreated => orders table;
+    ItemOf<'_> => order_items table;
     GradeChange => grade_changes
         (user_id, changed_at, from_grade, to_grade, amount_6m, orders_6m, counted, run_id);
 }

@@ -7,10 +7,13 @@ pub mod copy;
 pub mod grades;
 pub mod lock;
 pub mod migrate;
+pub mod offsets;
+pub mod parked;
 pub mod pools;
 pub mod population;
 pub mod runs;
 pub mod schema;
 pub mod seeding;
+pub mod storing;
 
 pub use connect::connect;

@@ -133,7 +133,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    parked_orders (topic, partition, offset) {
+    parked_orders (topic, partition, offset, order_id) {
         topic -> Text,
         partition -> Integer,
         offset -> BigInt,

@@ -8,12 +8,14 @@ mod decode;
 mod headers;
 mod order;
 mod product;
+mod rows;
 mod user;
 
 pub use decode::{DecodeError, ErrorClass, decode};
 pub use headers::{CONTENT_TYPE, CONTENT_TYPE_JSON, EventHeaders, INJECTED, header_text};
 pub use order::{OrderCreated, OrderLine};
 pub use product::ProductCreated;
+pub use rows::ItemOf;
 pub use user::UserCreated;
 
 use serde::Serialize;
@@ -43,8 +45,15 @@ pub trait Message: Serialize + DeserializeOwned {
     fn check(&self) -> Result<(), String>;
 }
 
-/// Refuses a text that PostgreSQL would not take or that says nothing.
+/// Longest text of a field, characters: what is indexed must fit a page of an index.
+const MOST_CHARACTERS: usize = 500;
+
+/// Refuses a text that PostgreSQL would not take, that says nothing, or that is longer than any such text can be.
 fn check_text(field: &str, text: &str) -> Result<(), String> {
+    let characters = text.chars().count();
+    if characters > MOST_CHARACTERS {
+        return Err(format!("{field} has {characters} characters; {MOST_CHARACTERS} are the most"));
+    }
     if text.is_empty() {
         return Err(format!("{field} is empty"));
     }

@@ -1,0 +1,100 @@
+//! Writing dead letters: confirmed by the brokers before the original's offset moves.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use color_eyre::eyre::{Result, eyre};
+use rdkafka::Message as _;
+use rdkafka::message::{OwnedHeaders, OwnedMessage};
+
+use crate::interrupt::Interrupt;
+use crate::stream::client::Kafka;
+use crate::stream::dead_letter::{DeadLetter, SUFFIX};
+use crate::stream::message::DecodeError;
+use crate::stream::sender::{Outgoing, Sender};
+use crate::stream::topics::MOST_MESSAGE_BYTES;
+
+/// How long the brokers are waited for before the batch is put aside.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A message that is given up.
+#[derive(Debug)]
+pub(super) struct Corpse<'a> {
+    pub letter: DeadLetter,
+    pub key: Option<&'a [u8]>,
+    pub payload: Option<&'a [u8]>,
+    pub headers: Option<OwnedHeaders>,
+}
+
+impl<'a> Corpse<'a> {
+    pub fn of(message: &'a OwnedMessage, why: &DecodeError) -> Self {
+        Self {
+            letter: DeadLetter::new(message.topic(), message.partition(), message.offset(), why),
+            key: message.key(),
+            payload: message.payload(),
+            headers: message.headers().cloned(),
+        }
+    }
+}
+
+/// The way to a topic's dead letters. Its client is made when it is first needed.
+#[derive(Debug)]
+pub(super) struct DeadLetters {
+    kafka: Kafka,
+    topic: String,
+    sender: Option<Sender>,
+    /// Places that are confirmed and whose offset has not moved yet: a second attempt does not write them again.
+    confirmed: HashSet<(i32, i64)>,
+}
+
+impl DeadLetters {
+    pub fn of(kafka: &Kafka, topic: &str) -> Self {
+        let topic = format!("{topic}{SUFFIX}");
+        Self { kafka: kafka.clone(), topic, sender: None, confirmed: HashSet::new() }
+    }
+
+    /// Writes them and waits until the brokers have confirmed each.
+    pub fn write(&mut self, corpses: &[Corpse<'_>]) -> Result<usize> {
+        let place = |corpse: &Corpse<'_>| (corpse.letter.partition, corpse.letter.offset);
+        let new: Vec<&Corpse<'_>> = corpses.iter().filter(|corpse| !self.confirmed.contains(&place(corpse))).collect();
+        if new.is_empty() {
+            return Ok(0);
+        }
+        match self.send(&new) {
+            Ok(()) => {
+                self.confirmed.extend(new.iter().map(|corpse| place(corpse)));
+                Ok(new.len())
+            }
+            Err(report) => {
+                // What is still on its way goes with the client; what arrived all the same counts once.
+                self.sender = None;
+                Err(report)
+            }
+        }
+    }
+
+    fn send(&mut self, corpses: &[&Corpse<'_>]) -> Result<()> {
+        let sender = match &self.sender {
+            Some(sender) => sender,
+            // Twice the size of a message: the original, its headers and what is said of it.
+            None => self.sender.insert(Sender::new(&self.kafka, 2 * MOST_MESSAGE_BYTES, None)?),
+        };
+        for corpse in corpses {
+            let headers = corpse.letter.headers(corpse.headers.as_ref());
+            let letter = Outgoing { topic: &self.topic, key: corpse.key, payload: corpse.payload, headers, lane: 0 };
+            // A batch is far smaller than the buffer: sending does not wait, and a signal must not cut it short.
+            sender.send(letter, &Interrupt::never())?;
+        }
+        let count = sender.flush(PATIENCE);
+        if count.delivered == count.handed {
+            return Ok(());
+        }
+        let why = count.first_error.unwrap_or_else(|| "the brokers do not answer".to_owned());
+        Err(eyre!("{} dead letters were not confirmed in {}: {why}", count.handed - count.delivered, self.topic))
+    }
+
+    /// The offsets have moved: those places come no more.
+    pub fn passed(&mut self) {
+        self.confirmed.clear();
+    }
+}

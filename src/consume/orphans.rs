@@ -1,0 +1,215 @@
+//! Orders that came before their customer or a product: parked, tried again, and given up in the end.
+
+use std::time::Duration;
+
+use color_eyre::eyre::Result;
+use diesel::{Connection, PgConnection};
+use rdkafka::Message as _;
+use rdkafka::message::{Header, Headers, OwnedHeaders, OwnedMessage};
+use uuid::Uuid;
+
+use super::dead::{Corpse, DeadLetters};
+use super::failure::NotStored;
+use super::handlers::{Fate, Handler};
+use crate::db::offsets::Reader;
+use crate::db::parked::{self, ParkedOrder};
+use crate::stream::dead_letter::DeadLetter;
+use crate::stream::message::{DecodeError, ErrorClass, decode};
+
+/// Orders looked at in one transaction.
+const AT_ONCE: usize = 500;
+
+/// What became of orders that waited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tended {
+    /// Their customer and products came.
+    pub adopted: u64,
+    /// They were given up.
+    pub expired: u64,
+    /// The database refuses them.
+    pub refused: u64,
+    /// Still waiting, of all members' orders.
+    pub waiting: i64,
+}
+
+/// The row of an order that must wait.
+pub(super) fn parked(message: &OwnedMessage, order_id: Uuid, missing: &[Uuid]) -> ParkedOrder {
+    ParkedOrder {
+        topic: message.topic().to_owned(),
+        partition: message.partition(),
+        offset: message.offset(),
+        key: message.key().map(<[u8]>::to_vec),
+        payload: message.payload().unwrap_or_default().to_vec(),
+        headers: write_headers(message.headers()),
+        order_id,
+        missing: missing.to_vec(),
+    }
+}
+
+/// Parks orders, in the batch's transaction, if there is room for them.
+pub(super) fn park(
+    conn: &mut PgConnection,
+    reader: &Reader,
+    orders: &[ParkedOrder],
+    limit: u32,
+) -> Result<(), NotStored> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    if parked::count(conn, &reader.topic)? + orders.len() as i64 > i64::from(limit) {
+        return Err(NotStored::NoRoom);
+    }
+    // Few columns a row, and a limit to the parameters of one statement.
+    for chunk in orders.chunks(1_000) {
+        parked::park(conn, chunk)?;
+    }
+    Ok(())
+}
+
+/// Stores those whose customer and products have come, and gives up those that have waited too long.
+pub(super) fn tend<H: Handler>(
+    conn: &mut PgConnection,
+    reader: &Reader,
+    handler: &mut H,
+    dead: &mut DeadLetters,
+    timeout: Duration,
+) -> Result<Tended, NotStored> {
+    let mut tended = Tended::default();
+    if parked::count(conn, &reader.topic)? == 0 {
+        return Ok(tended);
+    }
+    tended.adopted = adopt(conn, reader, handler, AT_ONCE).or_else(|failure| match failure {
+        // Somebody among them is not welcome: one by one, then.
+        NotStored::Refused(_) => Ok(0),
+        other => Err(other),
+    })?;
+    if tended.adopted == 0 {
+        let (adopted, refused) = adopt_singly(conn, reader, handler, dead)?;
+        tended.adopted = adopted;
+        tended.refused = refused;
+    }
+    tended.expired = conn.transaction(|conn| {
+        let expired = parked::expired(conn, &reader.topic, AT_ONCE, timeout.as_secs_f64())?;
+        give_up(conn, dead, &expired, |order| DecodeError {
+            class: ErrorClass::Orphan,
+            text: format!("not there after {} s: {}", timeout.as_secs(), list(&order.missing)),
+        })
+    })?;
+    tended.waiting = parked::count(conn, &reader.topic)?;
+    Ok(tended)
+}
+
+fn adopt<H: Handler>(conn: &mut PgConnection, reader: &Reader, handler: &mut H, most: usize) -> Result<u64, NotStored> {
+    let adopted = conn.transaction(|conn| {
+        let orders = parked::adoptable(conn, &reader.topic, most)?;
+        // Whatever was parked was read once: it is read again.
+        let read: Vec<(&ParkedOrder, H::Message)> =
+            orders.iter().filter_map(|order| Some((order, decode(Some(&order.payload), None).ok()?))).collect();
+        let messages: Vec<&H::Message> = read.iter().map(|(_, message)| message).collect();
+        let fates = handler.store(conn, &messages).map_err(NotStored::of)?;
+        let mut adopted = 0;
+        for ((order, _), fate) in read.iter().zip(fates) {
+            if fate == Fate::Stored || fate == Fate::Known {
+                parked::remove(conn, order)?;
+                adopted += 1;
+            }
+        }
+        Ok(adopted)
+    });
+    if adopted.is_err() {
+        handler.forget();
+    }
+    adopted
+}
+
+/// The same one order at a time, so that one that the database refuses is found.
+fn adopt_singly<H: Handler>(
+    conn: &mut PgConnection,
+    reader: &Reader,
+    handler: &mut H,
+    dead: &mut DeadLetters,
+) -> Result<(u64, u64), NotStored> {
+    let (mut adopted, mut refused) = (0, 0);
+    for _ in 0..AT_ONCE {
+        match adopt(conn, reader, handler, 1) {
+            Ok(0) => break,
+            Ok(count) => adopted += count,
+            Err(NotStored::Refused(report)) => {
+                let text = format!("{report:#}");
+                refused += conn.transaction(|conn| {
+                    let first = parked::adoptable(conn, &reader.topic, 1)?;
+                    give_up(conn, dead, &first, |_| DecodeError { class: ErrorClass::Constraint, text: text.clone() })
+                })?;
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok((adopted, refused))
+}
+
+/// Writes orders to the dead letters, and ends their wait.
+fn give_up(
+    conn: &mut PgConnection,
+    dead: &mut DeadLetters,
+    orders: &[ParkedOrder],
+    why: impl Fn(&ParkedOrder) -> DecodeError,
+) -> Result<u64, NotStored> {
+    let corpses: Vec<Corpse<'_>> = orders
+        .iter()
+        .map(|order| Corpse {
+            letter: DeadLetter::new(&order.topic, order.partition, order.offset, &why(order)),
+            key: order.key.as_deref(),
+            payload: Some(&order.payload),
+            headers: Some(read_headers(&order.headers)),
+        })
+        .collect();
+    dead.write(&corpses).map_err(NotStored::Away)?;
+    for order in orders {
+        parked::remove(conn, order)?;
+    }
+    Ok(orders.len() as u64)
+}
+
+fn list(ids: &[Uuid]) -> String {
+    ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Headers as JSON: `[[name, hexadecimal digits or null], …]`; a value may be any bytes.
+fn write_headers(headers: Option<&OwnedHeaders>) -> serde_json::Value {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let pair = |header: Header<'_, &[u8]>| serde_json::json!([header.key, header.value.map(hex)]);
+    headers.map_or_else(|| serde_json::json!([]), |headers| headers.iter().map(pair).collect())
+}
+
+fn read_headers(json: &serde_json::Value) -> OwnedHeaders {
+    let pairs: Vec<(String, Option<String>)> = serde_json::from_value(json.clone()).unwrap_or_default();
+    pairs.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+        let bytes = value.as_ref().map(|digits| unhex(digits));
+        headers.insert(Header { key, value: bytes.as_deref() })
+    })
+}
+
+fn unhex(digits: &str) -> Vec<u8> {
+    let pair = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    (0..digits.len()).step_by(2).filter_map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_any_bytes_survive_the_wait() {
+        let headers = OwnedHeaders::new()
+            .insert(Header { key: "ce_type", value: Some("a.b.v1".as_bytes()) })
+            .insert(Header { key: "bytes", value: Some(&[0u8, 255, 10][..]) })
+            .insert(Header::<&[u8]> { key: "none", value: None })
+            .insert(Header { key: "가", value: Some(&[][..]) });
+        let back = read_headers(&write_headers(Some(&headers)));
+        let pairs = |headers: &OwnedHeaders| {
+            headers.iter().map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec))).collect::<Vec<_>>()
+        };
+        assert_eq!(pairs(&back), pairs(&headers));
+        assert_eq!(read_headers(&write_headers(None)).count(), 0);
+    }
+}
