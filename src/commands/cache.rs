@@ -72,7 +72,11 @@ pub fn once(cache: &Cache, sizes: &PoolSizes, context: &Context) -> Result<PoolM
     refresh::refresh(&mut conn, cache, &mut redis, Utc::now().into(), sizes, None)
 }
 
-fn print(meta: &PoolMeta, context: &Context) -> Result<()> {
+/// Prints what is in the pools.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn print(meta: &PoolMeta, context: &Context) -> Result<()> {
     let mut table = Table::new(["pool", "part", "members"]);
     for (pool, part, members) in [
         ("customers", "bought, longest ago", meta.users_bought),

@@ -5,7 +5,7 @@ mod stay;
 
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
 use diesel::PgConnection;
 use serde_json::{Map, json};
 
@@ -14,7 +14,8 @@ use crate::cli::example;
 use crate::cli::values::{parse_date, parse_duration};
 use crate::db::grades::{self, GradesReport, GradesUpdate};
 use crate::domain::rows::Counted;
-use crate::domain::{BUSINESS_OFFSET_SECS, Grade, Timestamp};
+use crate::domain::date::business_time;
+use crate::domain::{Grade, Timestamp};
 use crate::error::Failure;
 use crate::output::{Cell, Printer, Table, number};
 use crate::telemetry::MetricsArgs;
@@ -180,11 +181,6 @@ fn looks_past_the_orders(report: &GradesReport) -> bool {
     let still_above_bronze: u64 = report.distribution.iter().skip(1).sum();
     let left: u64 = report.moved.iter().filter(|moved| moved.to == Grade::Bronze).map(|moved| moved.customers).sum();
     report.promoted() == 0 && report.demoted() >= 10 && 2 * report.demoted() > still_above_bronze + left
-}
-
-fn business_time(at: Timestamp) -> String {
-    let offset = FixedOffset::east_opt(i32::try_from(BUSINESS_OFFSET_SECS).unwrap_or(0));
-    offset.map_or_else(String::new, |offset| at.to_utc().with_timezone(&offset).to_rfc3339())
 }
 
 fn parse_instant(text: &str) -> Result<Timestamp, String> {

@@ -13,6 +13,7 @@ pub mod completions;
 pub mod consume;
 pub mod grades;
 pub mod healthcheck;
+pub mod init;
 mod map;
 pub mod migrate;
 pub mod own_files;
@@ -75,6 +76,8 @@ fn business_year() -> i32 {
 /// What the program can do.
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
+    /// Prepare everything: tables, topics, customers and products, the cache; safe to repeat
+    Init(init::Args),
     /// Create or update the tables in PostgreSQL
     Migrate(migrate::Args),
     /// Make and inspect the topics in Kafka
@@ -102,6 +105,7 @@ pub enum Command {
 impl Command {
     fn run(&self, context: &Context) -> color_eyre::Result<()> {
         match self {
+            Self::Init(args) => init::run(args, context),
             Self::Migrate(args) => migrate::run(args, context),
             Self::Topics(args) => topics::run(args, context),
             Self::Seed(args) => seed::run(args, context),

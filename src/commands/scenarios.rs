@@ -1,5 +1,7 @@
 //! `shopstream scenarios`: the shopping events, and when each is in force.
 
+mod by_hand;
+
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -40,6 +42,12 @@ enum Action {
     /// Check a scenario file of your own
     #[command(before_help = example(&["shopstream scenarios validate examples/scenarios.toml"]))]
     Validate(ValidateArgs),
+    /// Switch a scenario on by hand: all live producers follow it at their next order
+    #[command(before_help = example(&["shopstream scenarios activate black-friday --for 30m"]))]
+    Activate(by_hand::ActivateArgs),
+    /// Switch off what was switched on by hand
+    #[command(before_help = example(&["shopstream scenarios deactivate"]))]
+    Deactivate,
 }
 
 #[derive(clap::Args, Debug)]
@@ -96,6 +104,8 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
         Action::Show(args) => show(args, context),
         Action::Calendar(args) => calendar(args, context),
         Action::Validate(args) => validate(args, context),
+        Action::Activate(args) => by_hand::activate(args, context),
+        Action::Deactivate => by_hand::deactivate(context),
     }
 }
 

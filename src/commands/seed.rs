@@ -9,13 +9,23 @@ use super::{Context, business_year};
 use crate::backfill::request::{DEFAULT_SEED, check_as_of};
 use crate::cli::example;
 use crate::cli::values::{parse_count, parse_date};
-use crate::db::seeding::{self, SeedRequest};
+use crate::db::seeding::{self, SeedOutcome, SeedRequest};
 use crate::output::Table;
 
 /// Arguments of `seed`.
 #[derive(clap::Args, Debug)]
 #[command(before_help = example(&["shopstream seed", "shopstream seed --users 10_000 --products 20_000 --as-of 2026-01-01"]))]
 pub struct Args {
+    #[command(flatten)]
+    shop: SeedArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which shop is sown.
+#[derive(clap::Args, Debug)]
+pub struct SeedArgs {
     /// Customers
     #[arg(long, value_name = "N", default_value = "10_000", value_parser = parse_count::<u32>)]
     users: u32,
@@ -30,9 +40,6 @@ pub struct Args {
     as_of: Option<NaiveDate>,
     #[command(flatten)]
     own: OwnFiles,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// Writes what the seed's shop lacks.
@@ -40,6 +47,15 @@ pub struct Args {
 /// # Errors
 /// When the database cannot be reached or written, the seed was sown as of another day, or on an interruption.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
+    let outcome = sow(&args.shop, context)?;
+    if args.json { as_json(&args.shop, &outcome, context) } else { print(&args.shop, &outcome, context) }
+}
+
+/// Writes what the seed's shop lacks; prints nothing but progress.
+///
+/// # Errors
+/// As [`run`].
+pub fn sow(args: &SeedArgs, context: &Context) -> Result<SeedOutcome> {
     if let Some(as_of) = args.as_of {
         check_as_of(as_of)?;
     }
@@ -56,14 +72,23 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let progress = context.printer.progress("seed", Some(total), "rows");
     let outcome = seeding::seed(&mut conn, &world, &request, &|rows| progress.inc(rows), &context.interrupt)?;
     progress.finish();
-    if args.json {
-        return context.printer.json(&json!({
-            "seed": args.seed,
-            "as_of": outcome.as_of.to_string(),
-            "users": { "added": outcome.users.0, "total": outcome.users.1 },
-            "products": { "added": outcome.products.0, "total": outcome.products.1 },
-        }));
-    }
+    Ok(outcome)
+}
+
+fn as_json(args: &SeedArgs, outcome: &SeedOutcome, context: &Context) -> Result<()> {
+    context.printer.json(&json!({
+        "seed": args.seed,
+        "as_of": outcome.as_of.to_string(),
+        "users": { "added": outcome.users.0, "total": outcome.users.1 },
+        "products": { "added": outcome.products.0, "total": outcome.products.1 },
+    }))
+}
+
+/// Prints what was added.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn print(args: &SeedArgs, outcome: &SeedOutcome, context: &Context) -> Result<()> {
     let mut table = Table::new(["table", "added", "of this seed"]);
     table.row(["users".into(), outcome.users.0.into(), outcome.users.1.into()]);
     table.row(["products".into(), outcome.products.0.into(), outcome.products.1.into()]);

@@ -26,15 +26,22 @@ enum Action {
 
 #[derive(clap::Args, Debug)]
 struct CreateArgs {
+    #[command(flatten)]
+    wishes: WishArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How topics are made, where not by default.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct WishArgs {
     /// Partitions of users, products and orders [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=10_000))]
     partitions: Option<i32>,
     /// Brokers that keep each message [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=100))]
     replication: Option<i32>,
-    /// Print the result as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(clap::Args, Debug)]
@@ -49,46 +56,66 @@ struct DescribeArgs {
 /// # Errors
 /// When the brokers cannot be reached, are too few, or refuse.
 pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
-    let kafka = Kafka::of(&context.settings)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     match &args.action {
         Action::Create(args) => {
-            let wishes = Wishes { partitions: args.partitions, replication: args.replication };
-            let states = runtime.block_on(topics::create(&kafka, wishes))?;
-            if args.json {
-                return context.printer.json(&states);
-            }
-            let mut table = Table::new(["topic", "was", "partitions", "replication"]);
-            for state in &states {
-                let was = if state.created { "created" } else { "there already" };
-                let (partitions, replication) = (state.partitions.len(), state.replication());
-                table.row([state.name.as_str().into(), was.into(), partitions.into(), replication.into()]);
-            }
-            context.printer.table(&table)?;
-            warn_of_drift(&states, context);
+            let states = create(args.wishes, context)?;
+            if args.json { context.printer.json(&states) } else { print(&states, context) }
         }
-        Action::Describe(args) => {
-            let states = runtime.block_on(topics::describe(&kafka))?;
-            if args.json {
-                return context.printer.json(&states);
-            }
-            let mut table = Table::new(["topic", "partition", "leader", "replicas", "in sync"]);
-            for state in &states {
-                for partition in &state.partitions {
-                    let leader = if partition.leader < 0 { "none".to_owned() } else { partition.leader.to_string() };
-                    table.row([
-                        state.name.as_str().into(),
-                        Cell::right(partition.id.to_string()),
-                        Cell::right(leader),
-                        numbers(&partition.replicas).into(),
-                        numbers(&partition.in_sync).into(),
-                    ]);
-                }
-            }
-            context.printer.table(&table)?;
-            warn_of_drift(&states, context);
+        Action::Describe(args) => describe(args, context),
+    }
+}
+
+/// Makes the topics that are missing; prints nothing.
+///
+/// # Errors
+/// When the brokers cannot be reached, are too few, or refuse.
+pub fn create(args: WishArgs, context: &Context) -> color_eyre::Result<Vec<TopicState>> {
+    let kafka = Kafka::of(&context.settings)?;
+    let wishes = Wishes { partitions: args.partitions, replication: args.replication };
+    runtime()?.block_on(topics::create(&kafka, wishes))
+}
+
+/// Prints what was made, and where topics are not what they should be.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn print(states: &[TopicState], context: &Context) -> color_eyre::Result<()> {
+    let mut table = Table::new(["topic", "was", "partitions", "replication"]);
+    for state in states {
+        let was = if state.created { "created" } else { "there already" };
+        let (partitions, replication) = (state.partitions.len(), state.replication());
+        table.row([state.name.as_str().into(), was.into(), partitions.into(), replication.into()]);
+    }
+    context.printer.table(&table)?;
+    warn_of_drift(states, context);
+    Ok(())
+}
+
+fn runtime() -> color_eyre::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().build()?)
+}
+
+fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
+    let kafka = Kafka::of(&context.settings)?;
+    let states = runtime()?.block_on(topics::describe(&kafka))?;
+    if args.json {
+        return context.printer.json(&states);
+    }
+    let mut table = Table::new(["topic", "partition", "leader", "replicas", "in sync"]);
+    for state in &states {
+        for partition in &state.partitions {
+            let leader = if partition.leader < 0 { "none".to_owned() } else { partition.leader.to_string() };
+            table.row([
+                state.name.as_str().into(),
+                Cell::right(partition.id.to_string()),
+                Cell::right(leader),
+                numbers(&partition.replicas).into(),
+                numbers(&partition.in_sync).into(),
+            ]);
         }
     }
+    context.printer.table(&table)?;
+    warn_of_drift(&states, context);
     Ok(())
 }
 

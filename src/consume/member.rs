@@ -33,7 +33,7 @@ const PROPERTIES: [(&str, &str); 13] = [
     ("auto.offset.reset", "earliest"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("session.timeout.ms", "10000"),
-    ("heartbeat.interval.ms", "3000"),
+    ("heartbeat.interval.ms", "1000"),
     // A transaction in trouble takes 30 s; whoever is away longer than this is replaced.
     ("max.poll.interval.ms", "120000"),
     ("statistics.interval.ms", "2000"),

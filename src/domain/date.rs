@@ -1,6 +1,6 @@
 //! Time. Stored timestamps are UTC; the shop lives by business time, a fixed UTC+9.
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, Months, NaiveDate, SecondsFormat, Timelike, Utc};
 
 /// Business time is this many seconds ahead of UTC, in every year.
 pub const BUSINESS_OFFSET_SECS: i64 = 9 * 3600;
@@ -138,6 +138,13 @@ impl schemars::JsonSchema for Timestamp {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "string", "format": "date-time" })
     }
+}
+
+/// An instant as people in the shop read it: RFC 3339 in business time.
+#[must_use]
+pub fn business_time(at: Timestamp) -> String {
+    let offset = FixedOffset::east_opt(i32::try_from(BUSINESS_OFFSET_SECS).unwrap_or(0));
+    offset.map_or_else(String::new, |offset| at.to_utc().with_timezone(&offset).to_rfc3339())
 }
 
 /// Days from 1970-01-01 to `day`.

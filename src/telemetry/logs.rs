@@ -31,11 +31,12 @@ pub fn start(settings: &Settings) -> color_eyre::Result<()> {
     started.map_err(|error| eyre!("cannot start logging: {error}"))
 }
 
-/// Libraries talk one level lower than the shop: their debugging is seldom what one looks for.
+/// Libraries talk one level lower than the shop: their debugging is seldom what one looks for. What librdkafka has to say is
+/// said by ourselves where it matters; that offsets were not taken in the middle of a rebalance, say, does not.
 const fn directives(verbosity: Verbosity) -> &'static str {
     match verbosity {
-        Verbosity::Quiet => "warn",
-        Verbosity::Normal => "warn,shopstream=info",
+        Verbosity::Quiet => "warn,librdkafka=off",
+        Verbosity::Normal => "warn,librdkafka=off,shopstream=info",
         Verbosity::Verbose => "info,shopstream=debug",
         Verbosity::Debug => "debug,shopstream=trace",
     }

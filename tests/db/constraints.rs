@@ -88,6 +88,15 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("backfill_runs", "version = ''", "backfill_runs_version_given"),
     ("backfill_runs", "state = 'complete'", "backfill_runs_complete_is_finished"),
     ("backfill_runs", "finished_at = now()", "backfill_runs_complete_is_finished"),
+    ("consumer_offsets", "consumer_group = ''", "consumer_offsets_group_given"),
+    ("consumer_offsets", "topic = ''", "consumer_offsets_topic_given"),
+    ("consumer_offsets", "\"partition\" = -1", "consumer_offsets_partition_counted"),
+    ("consumer_offsets", "next_offset = -1", "consumer_offsets_offset_not_negative"),
+    ("parked_orders", "topic = ''", "parked_orders_topic_given"),
+    ("parked_orders", "\"partition\" = -1", "parked_orders_partition_counted"),
+    ("parked_orders", "\"offset\" = -1", "parked_orders_offset_not_negative"),
+    ("parked_orders", "headers = '{}'", "parked_orders_headers_listed"),
+    ("parked_orders", "missing = '{}'", "parked_orders_something_missing"),
 ];
 
 /// One row in each table.
@@ -105,7 +114,10 @@ fn fill(conn: &mut PgConnection) {
     .unwrap();
     conn.batch_execute(
         "INSERT INTO seed_runs (seed, as_of, users, products, version) VALUES (42, '2026-01-01', 1, 1, '0');
-         INSERT INTO backfill_runs (run_id, year, parameters, version) VALUES (gen_random_uuid(), 2025, '{}', '0')",
+         INSERT INTO backfill_runs (run_id, year, parameters, version) VALUES (gen_random_uuid(), 2025, '{}', '0');
+         INSERT INTO consumer_offsets (consumer_group, topic, \"partition\") VALUES ('g', 't', 0);
+         INSERT INTO parked_orders (topic, \"partition\", \"offset\", payload, headers, order_id, missing)
+         VALUES ('t', 0, 0, 'x', '[]', gen_random_uuid(), ARRAY[gen_random_uuid()])",
     )
     .unwrap();
 }
@@ -166,6 +178,8 @@ fn keys_and_addresses_are_unique() {
         ("order_items", "order_items_pkey"),
         ("seed_runs", "seed_runs_pkey"),
         ("backfill_runs", "backfill_runs_pkey"),
+        ("consumer_offsets", "consumer_offsets_pkey"),
+        ("parked_orders", "parked_orders_pkey"),
     ] {
         let twice = conn.batch_execute(&format!("INSERT INTO {table} SELECT * FROM {table}"));
         assert_eq!(constraint_of(twice), key);

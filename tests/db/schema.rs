@@ -177,8 +177,18 @@ fn every_table_view_and_column_carries_a_comment() {
     .load(conn)
     .unwrap();
     let found: Vec<_> = relations.iter().map(|relation| relation.name.as_str()).collect();
-    let expected =
-        ["backfill_runs", "grade_changes", "order_items", "order_lines", "orders", "products", "seed_runs", "users"];
+    let expected = [
+        "backfill_runs",
+        "consumer_offsets",
+        "grade_changes",
+        "order_items",
+        "order_lines",
+        "orders",
+        "parked_orders",
+        "products",
+        "seed_runs",
+        "users",
+    ];
     assert_eq!(found, expected);
     for relation in &relations {
         assert!(relation.commented, "{} has no comment", relation.name);
