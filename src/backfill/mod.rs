@@ -2,6 +2,7 @@
 
 pub mod dataset;
 pub mod files;
+pub mod kafka;
 pub mod lanes;
 pub mod postgres;
 pub mod request;
@@ -14,6 +15,9 @@ use crate::generator::year::Batch;
 
 /// Is told what has been made; for progress bars.
 pub trait Watch: Sync {
+    /// The shop's own tables are next, before the orders.
+    fn shop_begins(&self) {}
+
     /// A batch of the year is on its way to where it goes.
     fn batch(&self, batch: &Batch);
 

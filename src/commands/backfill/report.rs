@@ -43,6 +43,10 @@ impl BarByMonth {
 }
 
 impl Watch for BarByMonth {
+    fn shop_begins(&self) {
+        self.progress.step("customers and products");
+    }
+
     fn batch(&self, batch: &Batch) {
         if self.month.fetch_max(batch.month, Ordering::Relaxed) < batch.month {
             self.progress.step(&format!("{}-{:02}", self.year, batch.month));
