@@ -21,6 +21,9 @@ pub trait Watch: Sync {
     /// A batch of the year is on its way to where it goes.
     fn batch(&self, batch: &Batch);
 
+    /// So many messages have been waiting for a while for brokers that do not answer.
+    fn waiting(&self, _messages: u64) {}
+
     /// The orders are done; the shop's own tables follow.
     fn orders_done(&self) {}
 }

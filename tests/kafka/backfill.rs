@@ -2,14 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use rdkafka::mocking::MockCluster;
 use serde_json::Value;
+use shopstream::backfill::kafka::Replay;
+use shopstream::backfill::request::Sizes;
+use shopstream::backfill::{Request, Watch};
+use shopstream::generator::World;
+use shopstream::generator::year::Batch;
+use shopstream::interrupt::Interrupt;
 use shopstream::stream::message::{Message, OrderCreated, ProductCreated, UserCreated, decode};
 
 use crate::said;
-use crate::support::{Received, ScratchTopics};
+use crate::support::{Received, ScratchTopics, kafka_at};
 
 const SMALL: [&str; 10] =
     ["backfill", "--year", "2025", "--orders", "1_500", "--users", "2_000", "--products", "2_000", "--seed=7"];
@@ -165,4 +174,60 @@ fn messages_that_the_brokers_refuse_are_counted_and_end_with_1() {
     assert_eq!((exit, out.as_str()), (1, ""), "{err}");
     assert!(err.contains(" messages were not delivered; 4,000 messages were delivered (the first error: "), "{err}");
     assert_eq!(topics.count("orders"), 0);
+}
+
+/// Has the only broker taken away when the orders begin, and brought back once it was said that it is missed.
+struct Away {
+    /// To whoever has the brokers: whether they are to be there, and how to say that it was done.
+    brokers: Sender<(bool, Sender<()>)>,
+    gone: AtomicBool,
+    missed: AtomicU64,
+}
+
+impl Away {
+    fn set(&self, up: bool) {
+        let (done, is_done) = channel();
+        self.brokers.send((up, done)).unwrap();
+        is_done.recv().unwrap();
+    }
+}
+
+impl Watch for Away {
+    fn batch(&self, _: &Batch) {
+        if !self.gone.swap(true, Ordering::Relaxed) {
+            self.set(false);
+        }
+    }
+
+    fn waiting(&self, messages: u64) {
+        self.missed.store(messages, Ordering::Relaxed);
+        self.set(true);
+    }
+}
+
+#[test]
+fn brokers_that_go_away_are_waited_for_and_that_is_said() {
+    // librdkafka's own brokers in memory: those of other tests are nobody's to stop. They stay in one thread.
+    let brokers = MockCluster::new(1).unwrap();
+    for topic in ["users", "products", "orders"] {
+        brokers.create_topic(topic, 3, 1).unwrap();
+    }
+    let kafka = kafka_at(&brokers.bootstrap_servers(), "");
+    let sizes = Sizes { orders: Some(1_500), users: Some(2_000), products: Some(2_000), as_of: None };
+    let request = Request::new(2025, 7, sizes).unwrap();
+    let (commands, asked) = channel();
+    let running = std::thread::spawn(move || {
+        let away = Away { brokers: commands, gone: AtomicBool::new(false), missed: AtomicU64::new(0) };
+        let replay = Replay { kafka: &kafka, speed: None, now: Utc::now().into() };
+        let world = World::new(None, None).unwrap();
+        let outcome = replay.run(&world, &request, &away, &Interrupt::never()).unwrap();
+        (outcome.topics.map(|(_, delivered)| delivered), away.missed.into_inner())
+    });
+    for (up, done) in asked {
+        if up { brokers.broker_up(1) } else { brokers.broker_down(1) }.unwrap();
+        done.send(()).unwrap();
+    }
+    let (delivered, missed) = running.join().unwrap();
+    assert_eq!(delivered, [2_000, 2_000, 1_500]);
+    assert!(missed > 0);
 }

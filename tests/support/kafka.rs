@@ -25,6 +25,12 @@ pub fn kafka_brokers() -> String {
         .unwrap_or_else(|_| panic!("KAFKA_BROKERS is not set: this test needs Kafka. Run `make up`, then `make test`."))
 }
 
+/// Kafka as the program sees it at these brokers, with this prefix.
+pub fn kafka_at(brokers: &str, prefix: &str) -> Kafka {
+    let words = ["shopstream", "--kafka-brokers", brokers, "--topic-prefix", prefix];
+    Kafka::of(&Settings::resolve(&Cli::parse_from(words).global).unwrap()).unwrap()
+}
+
 /// A message as a test reads it, with a reader that is none of the program's.
 #[derive(Clone, Debug)]
 pub struct Received {
@@ -66,9 +72,7 @@ impl ScratchTopics {
         let millis = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let prefix = format!("test_{millis}_{}_{number}.", std::process::id());
-        let words = ["shopstream", "--kafka-brokers", &kafka_brokers(), "--topic-prefix", &prefix];
-        let settings = Settings::resolve(&Cli::parse_from(words).global).unwrap();
-        let kafka = Kafka::of(&settings).unwrap();
+        let kafka = kafka_at(&kafka_brokers(), &prefix);
         Self { prefix, kafka }
     }
 

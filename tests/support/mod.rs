@@ -6,6 +6,6 @@ mod kafka;
 mod rows;
 mod scratch;
 
-pub use kafka::{Received, ScratchTopics, headers, kafka_brokers};
+pub use kafka::{Received, ScratchTopics, headers, kafka_at, kafka_brokers};
 pub use rows::*;
 pub use scratch::{ScratchDb, database_url, rolled_back};

@@ -4,7 +4,9 @@ mod sending;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::scope;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::Result;
 
@@ -24,6 +26,8 @@ use sending::{Sending, Way};
 const TOPICS: [&str; 3] = ["users", "products", "orders"];
 /// How long messages under way are waited for once the process was asked to stop.
 const LAST_WAIT: Duration = Duration::from_secs(8);
+/// How long no message is confirmed before that is said.
+const SILENCE: Duration = Duration::from_secs(5);
 /// How long one wait for the brokers takes before the flag of interruption is looked at again.
 const TURN: Duration = Duration::from_millis(50);
 
@@ -74,18 +78,35 @@ impl Replay<'_> {
         request.check_population(&population, Makes::ForItself)?;
 
         let way = Way { sender: &sender, topics: &topics, interrupt };
-        let sent = Sending { world, request, population: &population, way, until, speed: self.speed, watch }.all();
-        let settled = settle(&sender, sent.as_ref().err(), interrupt);
-        let summary = match (sent, settled) {
-            (Ok(summary), Ok(())) => summary,
+        let sending = Sending { world, request, population: &population, way, until, speed: self.speed, watch };
+        let summary = scope(|threads| {
+            let (working, done) = channel::<()>();
+            let sender = &sender;
+            threads.spawn(move || look_out(sender, watch, &done));
+            let sent = sending.all();
+            let settled = settle(sender, sent.as_ref().err(), interrupt);
+            drop(working);
             // What was not delivered matters more than why it was not waited for.
-            (_, Err(failure)) => return Err(failure),
-            (Err(error), _) => return Err(error),
-        };
+            settled.and(sent)
+        })?;
         let mut names = topics.into_iter();
         let topics =
             std::array::from_fn(|lane| (names.next().unwrap_or_default(), delivered[lane].load(Ordering::Relaxed)));
         Ok(Outcome { summary, topics, until })
+    }
+}
+
+/// Says when messages wait for brokers that do not answer: sending waits as long as the process lives, and would look like a hang.
+fn look_out(sender: &Sender, watch: &dyn Watch, done: &Receiver<()>) {
+    let (mut delivered, mut heard, mut told) = (0, Instant::now(), false);
+    while done.recv_timeout(Duration::from_millis(500)) == Err(RecvTimeoutError::Timeout) {
+        let count = sender.count();
+        if count.delivered != delivered || count.outstanding() == 0 {
+            (delivered, heard, told) = (count.delivered, Instant::now(), false);
+        } else if !told && heard.elapsed() >= SILENCE {
+            watch.waiting(count.outstanding());
+            told = true;
+        }
     }
 }
 
