@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
@@ -93,6 +93,15 @@ impl ScratchTopics {
         assert!(made.iter().all(Result::is_ok), "{made:?}");
         block_on(topics::create(&scratch.kafka, Wishes::default())).unwrap();
         scratch
+    }
+
+    /// Gives a topic this one setting; each broker hears of it a little later.
+    pub fn set(&self, plain: &str, key: &str, value: &str) {
+        let admin: AdminClient<DefaultClientContext> = self.kafka.config(&[]).create().unwrap();
+        let topic = self.name(plain);
+        let change = AlterConfig::new(ResourceSpecifier::Topic(&topic)).set(key, value);
+        let changed = block_on(admin.alter_configs([&change], &AdminOptions::new())).unwrap();
+        assert!(changed.iter().all(Result::is_ok), "{changed:?}");
     }
 
     /// Kafka as the program sees it.

@@ -19,13 +19,11 @@ use crate::generator::year::Population;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::output::number;
 use crate::stream::client::{Kafka, PATIENCE};
-use crate::stream::sender::Sender;
+use crate::stream::sender::{LAST_WAIT, Sender};
 use sending::{Sending, Way};
 
 /// The topics; a message's lane is its topic's place here.
 const TOPICS: [&str; 3] = ["users", "products", "orders"];
-/// How long messages under way are waited for once the process was asked to stop.
-const LAST_WAIT: Duration = Duration::from_secs(8);
 /// How long no message is confirmed before that is said.
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long one wait for the brokers takes before the flag of interruption is looked at again.
@@ -112,17 +110,11 @@ fn look_out(sender: &Sender, watch: &dyn Watch, done: &Receiver<()>) {
 
 /// Waits for the brokers' word on every message, and tells how many were delivered when the work ends before its time.
 fn settle(sender: &Sender, stopped: Option<&color_eyre::Report>, interrupt: &Interrupt) -> Result<()> {
-    let mut count = sender.count();
-    while stopped.is_none() && count.outstanding() > 0 && !interrupt.is_set() {
-        count = sender.flush(TURN);
-    }
-    if count.outstanding() > 0 {
-        count = sender.flush(LAST_WAIT);
-    }
-    let lost = count.failed + count.outstanding();
+    let given_up = stopped.is_some_and(|error| !error.is::<Interrupted>());
+    let count = if given_up { sender.flush(LAST_WAIT) } else { sender.settle(interrupt) };
     let delivered = format!("{} messages were delivered", number::count(count.delivered));
-    if lost > 0 {
-        let mut what = format!("{} messages were not delivered; {delivered}", number::count(lost));
+    if count.lost() > 0 {
+        let mut what = format!("{} messages were not delivered; {delivered}", number::count(count.lost()));
         if let Some(error) = &count.first_error {
             what.push_str(&format!(" (the first error: {error})"));
         }

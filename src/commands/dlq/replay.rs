@@ -37,7 +37,7 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<()> {
 
 fn agreed(letters: u64, topic: &str) -> Result<bool> {
     // A question is no message: it is asked under -q too.
-    write_stderr(&format!("send {} dead letters back to {topic}? [y/N] ", number::count(letters)))?;
+    write_stderr(&format!("dead letters to be sent back to {topic}: {}. Go on? [y/N] ", number::count(letters)))?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).wrap_err("the answer cannot be read")?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
@@ -59,7 +59,8 @@ fn show(args: &ReplayArgs, topic: &str, counts: &Counts, sent: u64, context: &Co
     }
     let mut table = Table::new(["dead letters", "number"]);
     for (class, letters) in &counts.to_send {
-        table.row([format!("to send: {}", class.escape_debug()).into(), (*letters).into()]);
+        let what = if args.dry_run { "to send" } else { "sent back" };
+        table.row([format!("{what}: {}", class.escape_debug()).into(), (*letters).into()]);
     }
     let rest = [
         ("sent by an earlier replay", counts.sent_before),
@@ -78,7 +79,7 @@ fn show(args: &ReplayArgs, topic: &str, counts: &Counts, sent: u64, context: &Co
     let (total, sent) = (counts.total(), number::count(sent));
     context.printer.result(&match total {
         0 => "Nothing to send.".to_owned(),
-        _ if args.dry_run => format!("Dry run: {} would be sent back to {topic}.", number::count(total)),
-        _ => format!("{sent} were sent back to {topic}, and the brokers have them."),
+        _ if args.dry_run => format!("Dry run: to be sent back to {topic}: {}.", number::count(total)),
+        _ => format!("Sent back to {topic}, and confirmed by the brokers: {sent}."),
     })
 }

@@ -89,12 +89,13 @@ impl Reader {
             interrupt.check()?;
             match self.consumer.poll(TURN) {
                 Some(Ok(message)) => {
-                    heard = Instant::now();
                     let (partition, offset) = (message.partition(), message.offset());
                     // What has come since belongs to the next reader.
                     if open.iter().any(|span| span.partition == partition && offset < span.high) {
                         each(&message)?;
                     }
+                    // Afterwards: what is done with a message may take long, and that is no silence.
+                    heard = Instant::now();
                     open.retain(|span| span.partition != partition || offset + 1 < span.high);
                 }
                 // The last offsets may be gone, or hold no message.

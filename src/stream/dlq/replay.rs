@@ -1,7 +1,6 @@
 //! Sending dead letters back to where they came from: each original once, and remembered when the brokers have it.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::time::Duration;
 
 use color_eyre::eyre::{Result, eyre};
 use rdkafka::Message;
@@ -19,9 +18,6 @@ use crate::stream::topics::MOST_MESSAGE_BYTES;
 
 /// Letters sent before the brokers' word on them is waited for, and remembered.
 const HANDFUL: usize = 1_000;
-/// How long the brokers' word is waited for before the flag of interruption is looked at again, and after it is set.
-const TURN: Duration = Duration::from_millis(100);
-const LAST_WAIT: Duration = Duration::from_secs(8);
 
 /// Which letters are meant.
 #[derive(Clone, Copy, Debug)]
@@ -197,19 +193,12 @@ fn original<'m>(message: &'m BorrowedMessage<'_>, topic: &'m str) -> Result<Outg
 
 /// Waits for the brokers' word on every letter sent so far.
 fn settle(sender: &Sender, interrupt: &Interrupt) -> Result<()> {
-    let mut count = sender.count();
-    while count.outstanding() > 0 && !interrupt.is_set() {
-        count = sender.flush(TURN);
-    }
-    if count.outstanding() > 0 {
-        count = sender.flush(LAST_WAIT);
-    }
-    let lost = count.failed + count.outstanding();
-    if lost == 0 {
+    let count = sender.settle(interrupt);
+    if count.lost() == 0 {
         return Ok(());
     }
+    let (lost, delivered) = (number::count(count.lost()), number::count(count.delivered));
     let why = count.first_error.map_or_else(String::new, |error| format!(" (the first error: {error})"));
-    let (lost, delivered) = (number::count(lost), number::count(count.delivered));
     Err(Failure::new(format!("{lost} dead letters were not delivered{why}; {delivered} were"))
         .help("the same command sends them once the cause is mended, and perhaps a few of the others again")
         .into())
