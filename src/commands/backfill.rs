@@ -17,7 +17,7 @@ use crate::backfill::dataset::FileFormat;
 use crate::backfill::request::{DEFAULT_SEED, Sizes};
 use crate::backfill::{Request, Shard};
 use crate::cli::example;
-use crate::cli::values::{parse_count, parse_date};
+use crate::cli::values::{parse_count, parse_date, parse_factor};
 use crate::error::Failure;
 use crate::generator::World;
 use crate::sink::compress::Compression;
@@ -67,8 +67,8 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
     /// Times faster than the clock, 3600: 1 h a second; Kafka only
-    #[arg(long, value_name = "N", value_parser = parse_speed)]
-    speed: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = parse_factor)]
+    speed: Option<f64>,
     /// Finish what an earlier run left half-way
     #[arg(long, conflicts_with = "replace")]
     resume: bool,
@@ -101,13 +101,6 @@ enum Target {
 
 fn parse_compression(text: &str) -> Result<Compression, String> {
     text.parse().map_err(|_| format!("{text:?} is none of zstd, gzip, none"))
-}
-
-fn parse_speed(text: &str) -> Result<u32, String> {
-    match parse_count(text)? {
-        0 => Err("the shop's clock must go on: at least 1".to_owned()),
-        speed => Ok(speed),
-    }
 }
 
 /// Makes the year.

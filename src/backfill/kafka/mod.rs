@@ -35,7 +35,7 @@ pub struct Replay<'a> {
     /// Where to.
     pub kafka: &'a Kafka,
     /// Seconds of the shop that pass in one of ours; `None`: as fast as the brokers take it.
-    pub speed: Option<u32>,
+    pub speed: Option<f64>,
     /// The time now: a year that is not over stops here.
     pub now: Timestamp,
 }

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, eyre};
-use uuid::Uuid;
 
 use super::TURN;
 use crate::backfill::{Request, Summary, Watch};
@@ -11,8 +10,8 @@ use crate::domain::Timestamp;
 use crate::generator::World;
 use crate::generator::year::{Batch, Population, Year};
 use crate::interrupt::Interrupt;
-use crate::stream::message::{EventHeaders, Message, OrderCreated, ProductCreated, UserCreated};
-use crate::stream::sender::{Outgoing, Sender};
+use crate::stream::message::{Message, OrderCreated, ProductCreated, UserCreated};
+use crate::stream::sender::Sender;
 
 const USERS: u8 = 0;
 const PRODUCTS: u8 = 1;
@@ -30,17 +29,7 @@ impl Way<'_> {
     /// Sends a message; `bytes` is room for its text. The record's time is the moment of sending.
     fn send<M: Message>(&self, lane: u8, message: &M, bytes: &mut Vec<u8>) -> Result<()> {
         message.check().map_err(|what| eyre!("{} {} would be refused by consumers: {what}", M::TYPE, message.id()))?;
-        bytes.clear();
-        serde_json::to_writer(&mut *bytes, message)?;
-        let mut key = Uuid::encode_buffer();
-        let outgoing = Outgoing {
-            topic: &self.topics[usize::from(lane)],
-            key: Some(message.key().hyphenated().encode_lower(&mut key).as_bytes()),
-            payload: Some(bytes),
-            headers: EventHeaders::of(message).to_kafka(),
-            lane,
-        };
-        self.sender.send(outgoing, self.interrupt)
+        self.sender.send_message(&self.topics[usize::from(lane)], message, lane, bytes, self.interrupt)
     }
 
     /// Waits until `due`, and hears meanwhile what became of messages sent.
@@ -69,7 +58,7 @@ pub(super) struct Sending<'a> {
     pub(super) population: &'a Population,
     pub(super) way: Way<'a>,
     pub(super) until: Option<Timestamp>,
-    pub(super) speed: Option<u32>,
+    pub(super) speed: Option<f64>,
     pub(super) watch: &'a dyn Watch,
 }
 
@@ -131,18 +120,19 @@ impl Sending<'_> {
 struct Clock {
     began: Instant,
     midnight: Timestamp,
-    speed: u32,
+    speed: f64,
 }
 
 impl Clock {
-    fn new(year: i32, speed: u32) -> Self {
+    fn new(year: i32, speed: f64) -> Self {
         let first = chrono::NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
         Self { began: Instant::now(), midnight: Timestamp::business_midnight(first), speed }
     }
 
     fn due(&self, at: Timestamp) -> Instant {
-        let micros = u64::try_from(at.micros() - self.midnight.micros()).unwrap_or(0);
-        self.began + Duration::from_micros(micros / u64::from(self.speed.max(1)))
+        let secs = (at.micros() - self.midnight.micros()) as f64 / 1e6 / self.speed;
+        // Only a moment before the year gives no duration, and it has passed.
+        self.began + Duration::try_from_secs_f64(secs).unwrap_or_default()
     }
 }
 
@@ -152,7 +142,7 @@ mod tests {
 
     #[test]
     fn at_speed_3600_an_hour_of_the_shop_takes_a_second() {
-        let clock = Clock::new(2025, 3_600);
+        let clock = Clock::new(2025, 3_600.0);
         let after = |hours: i64| clock.due(clock.midnight.plus_secs(hours * 3_600)) - clock.began;
         assert_eq!(after(0), Duration::ZERO);
         assert_eq!(after(24), Duration::from_secs(24));
