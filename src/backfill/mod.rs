@@ -2,6 +2,7 @@
 
 pub mod dataset;
 pub mod files;
+pub mod kafka;
 pub mod lanes;
 pub mod postgres;
 pub mod request;
@@ -14,8 +15,14 @@ use crate::generator::year::Batch;
 
 /// Is told what has been made; for progress bars.
 pub trait Watch: Sync {
+    /// The shop's own tables are next, before the orders.
+    fn shop_begins(&self) {}
+
     /// A batch of the year is on its way to where it goes.
     fn batch(&self, batch: &Batch);
+
+    /// So many messages have been waiting for a while for brokers that do not answer.
+    fn waiting(&self, _messages: u64) {}
 
     /// The orders are done; the shop's own tables follow.
     fn orders_done(&self) {}

@@ -180,6 +180,19 @@ impl Request {
         }
     }
 
+    /// Where a year that is not over yet must stop: at `now`. `None` for a year that is.
+    ///
+    /// # Errors
+    /// A [`Failure`] for a year that has not begun, with `why` its place takes none.
+    pub fn until(&self, now: Timestamp, why: &str) -> Result<Option<Timestamp>, Failure> {
+        let first = |year| NaiveDate::from_ymd_opt(year, 1, 1).map(Timestamp::business_midnight).unwrap_or_default();
+        if first(self.year) >= now {
+            return Err(Failure::usage(format!("the year {} has not begun; {why}", self.year))
+                .help("choose a year that has begun, or write it to files with --to parquet"));
+        }
+        Ok((first(self.year + 1) > now).then_some(now))
+    }
+
     /// Checks that there are customers and products enough on the year's first day.
     ///
     /// # Errors

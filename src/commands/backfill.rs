@@ -1,7 +1,8 @@
-//! `shopstream backfill`: the simulated year, into PostgreSQL or files.
+//! `shopstream backfill`: the simulated year, into PostgreSQL, files or Kafka.
 
 mod report;
 mod to_files;
+mod to_kafka;
 mod to_postgres;
 
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ use crate::backfill::dataset::FileFormat;
 use crate::backfill::request::{DEFAULT_SEED, Sizes};
 use crate::backfill::{Request, Shard};
 use crate::cli::example;
-use crate::cli::values::{parse_count, parse_date};
+use crate::cli::values::{parse_count, parse_date, parse_factor};
 use crate::error::Failure;
 use crate::generator::World;
 use crate::sink::compress::Compression;
@@ -26,6 +27,7 @@ use crate::sink::compress::Compression;
 #[command(before_help = example(&[
     "shopstream backfill --year 2025 --to parquet --out dataset",
     "shopstream backfill --year 2025 --to postgres",
+    "shopstream backfill --year 2025 --to kafka --speed 3600",
 ]))]
 pub struct Args {
     /// The year to simulate, 1975–2100
@@ -37,17 +39,16 @@ pub struct Args {
     /// Orders in the year [default: 50_000]
     #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
     orders: Option<u64>,
-    /// Customers to make; files and null only [default: one per 5 orders, at least 10_000]
+    /// Customers to make; not for PostgreSQL [default: one per 5 orders, at least 10_000]
     #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
     users: Option<u64>,
-    /// Products to make; files and null only [default: two per customer, at least 20_000]
+    /// Products to make; not for PostgreSQL [default: two per customer, at least 20_000]
     #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
     products: Option<u64>,
     /// Seed of every random draw: the same seed makes the same data
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED, value_parser = parse_count::<u64>)]
     seed: u64,
-    /// The day until which customers sign up and products are made; files and null only
-    /// [default: 1 January of the next year]
+    /// The day until which customers sign up and products are made; not for PostgreSQL [default: 1 January of the next year]
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     as_of: Option<NaiveDate>,
     /// Whether customers come back by habit, or are all drawn from the pools
@@ -65,10 +66,13 @@ pub struct Args {
     /// Threads for files, connections for PostgreSQL [default: one a processor, at most 4; PostgreSQL 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
+    /// Times faster than the clock, 3600: 1 h a second; Kafka only
+    #[arg(long, value_name = "N", value_parser = parse_factor)]
+    speed: Option<f64>,
     /// Finish what an earlier run left half-way
     #[arg(long, conflicts_with = "replace")]
     resume: bool,
-    /// Take back what an earlier run wrote for this year, and write it anew
+    /// Take back what a run wrote for this year, and write it anew
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
@@ -89,6 +93,8 @@ enum Target {
     Csv,
     /// NDJSON files
     Ndjson,
+    /// The topics users, products and orders: what was done in the year, in order of time, but no grade changes
+    Kafka,
     /// Nowhere: only hash every field
     Null,
 }
@@ -113,6 +119,11 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
         scenarios,
         ..Request::new(args.year, args.seed, sizes)?
     };
+    if args.speed.is_some() && target != Target::Kafka {
+        return Err(Failure::usage("--speed is for Kafka; everything else is written as fast as it can be")
+            .help("leave it out, or add --to kafka")
+            .into());
+    }
     match target {
         Target::Postgres => {
             args.refuse_for_postgres()?;
@@ -121,6 +132,10 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
         Target::Parquet => to_files::run(args, FileFormat::Parquet, &world, &request, context),
         Target::Csv => to_files::run(args, FileFormat::Csv, &world, &request, context),
         Target::Ndjson => to_files::run(args, FileFormat::Ndjson, &world, &request, context),
+        Target::Kafka => {
+            args.refuse_for_kafka()?;
+            to_kafka::run(args, &world, &request, context)
+        }
         Target::Null => to_files::nowhere(args, &world, &request, context),
     }
 }
@@ -147,6 +162,28 @@ impl Args {
         match given.iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(Failure::usage(format!("{flag} is for files; PostgreSQL was asked for"))
                 .help("add --to parquet, --to csv or --to ndjson")),
+            None => Ok(()),
+        }
+    }
+
+    /// A topic is no place to look at: what was sent cannot be taken back, gone on with, or be sent from several sides in
+    /// order of time.
+    fn refuse_for_kafka(&self) -> Result<(), Failure> {
+        let given = [
+            ("--out", self.out.is_some(), "is for files"),
+            (
+                "--compression",
+                self.compression.is_some(),
+                "is for files; a producer's is --kafka-option compression.type=…",
+            ),
+            ("--shard", self.shard.is_some(), "is for files; a topic holds one shop"),
+            ("--jobs", self.jobs.is_some(), "is for files and PostgreSQL; messages are sent in order of time"),
+            ("--resume", self.resume, "is for files and PostgreSQL; messages are not gone on with"),
+            ("--replace", self.replace, "is for files and PostgreSQL; what was sent cannot be taken back"),
+        ];
+        match given.iter().find(|(_, given, _)| *given) {
+            Some((flag, _, why)) => Err(Failure::usage(format!("{flag} means nothing with --to kafka: it {why}"))
+                .help(format!("leave {flag} out; the whole year is sent, with the same ids each time"))),
             None => Ok(()),
         }
     }

@@ -11,6 +11,7 @@ pub mod backfill;
 pub mod cache;
 pub mod completions;
 pub mod consume;
+pub mod dlq;
 pub mod grades;
 pub mod healthcheck;
 pub mod init;
@@ -92,8 +93,10 @@ pub enum Command {
     Consume(consume::Args),
     /// Recompute the customers' grades
     Grades(grades::Args),
-    /// Simulate a year of the shop, into PostgreSQL or files
+    /// Simulate a year of the shop, into PostgreSQL, files or Kafka
     Backfill(backfill::Args),
+    /// Messages that could not be stored: look at them, send them back
+    Dlq(dlq::Args),
     /// The shopping events, and when each is in force
     Scenarios(scenarios::Args),
     /// Ask a running worker whether it is ready
@@ -114,6 +117,7 @@ impl Command {
             Self::Consume(args) => consume::run(args, context),
             Self::Grades(args) => grades::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
+            Self::Dlq(args) => dlq::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),
             Self::Healthcheck(args) => healthcheck::run(args, context),
             Self::Completions(args) => completions::run(args, context),

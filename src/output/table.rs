@@ -90,6 +90,12 @@ impl Table {
         self
     }
 
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The table as text, without a newline at the end.
     #[must_use]
     pub fn render(&self, look: Look) -> String {

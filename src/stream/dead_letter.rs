@@ -13,6 +13,8 @@ const PARTITION: &str = "x-shopstream-dlq-partition";
 const OFFSET: &str = "x-shopstream-dlq-offset";
 const CLASS: &str = "x-shopstream-dlq-class";
 const ERROR: &str = "x-shopstream-dlq-error";
+/// Header of a message that was a dead letter and was sent back: the place at which it died, `topic/partition/offset`.
+pub const REPLAYED: &str = "x-shopstream-replayed";
 /// Most characters of an error that are kept.
 const MOST_TEXT: usize = 1_000;
 
@@ -38,6 +40,12 @@ impl DeadLetter {
     pub fn new(topic: &str, partition: i32, offset: i64, why: &DecodeError) -> Self {
         let error = why.text.chars().take(MOST_TEXT).collect();
         Self { topic: topic.to_owned(), partition, offset, class: why.class.to_string(), error }
+    }
+
+    /// The original's place as text: `topic/partition/offset`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}/{}/{}", self.topic, self.partition, self.offset)
     }
 
     /// The headers it is written with: the original's, then its own.

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod dead_letter;
+pub mod dlq;
 pub mod message;
 pub mod sender;
 pub mod topics;

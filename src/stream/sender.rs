@@ -35,6 +35,8 @@ const PROPERTIES: [(&str, &str); 10] = [
 ];
 /// How long a full buffer is waited for before the flag of interruption is looked at again.
 const TURN: Duration = Duration::from_millis(100);
+/// How long messages under way are waited for once the process was asked to stop.
+pub const LAST_WAIT: Duration = Duration::from_secs(8);
 
 /// One message to be sent.
 #[derive(Clone, Debug)]
@@ -82,6 +84,12 @@ impl DeliveryCount {
     #[must_use]
     pub const fn outstanding(&self) -> u64 {
         self.handed - self.delivered - self.failed
+    }
+
+    /// Messages that the brokers have not confirmed.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.handed - self.delivered
     }
 }
 
@@ -245,6 +253,17 @@ impl Sender {
         // A timeout shows in the count.
         let _ = self.producer.flush(patience);
         self.count()
+    }
+
+    /// Waits until every message is answered for, and once the process is asked to stop for [`LAST_WAIT`]; returns how
+    /// things stand.
+    #[must_use]
+    pub fn settle(&self, interrupt: &Interrupt) -> DeliveryCount {
+        let mut count = self.count();
+        while count.outstanding() > 0 && !interrupt.is_set() {
+            count = self.flush(TURN);
+        }
+        if count.outstanding() > 0 { self.flush(LAST_WAIT) } else { count }
     }
 
     /// How things stand now.

@@ -2,8 +2,10 @@
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
 
+mod kafka;
 mod rows;
 mod scratch;
 
+pub use kafka::{Received, ScratchTopics, headers, kafka_at, kafka_brokers};
 pub use rows::*;
 pub use scratch::{ScratchDb, database_url, rolled_back};

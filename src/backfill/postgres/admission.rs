@@ -57,16 +57,7 @@ pub fn admit<'a>(
     earlier: Earlier,
     now: Timestamp,
 ) -> Result<Admitted<'a>> {
-    let span = |year| chrono::NaiveDate::from_ymd_opt(year, 1, 1).map(Timestamp::business_midnight).unwrap_or_default();
-    if span(request.year) >= now {
-        return Err(Failure::usage(format!(
-            "the year {} has not begun; a shop's database holds no future",
-            request.year
-        ))
-        .help("choose a year that has begun, or write it to files with --to parquet")
-        .into());
-    }
-    let until = (span(request.year + 1) > now).then_some(now);
+    let until = request.until(now, "a shop's database holds no future")?;
     let mut conn = db::connect(url)?;
     migrate::ensure_current(&mut conn)?;
     hold_year(&mut conn, request.year)?;

@@ -11,12 +11,13 @@ use crate::backfill::files::Outcome;
 use crate::backfill::{Request, Summary, Watch};
 use crate::generator::World;
 use crate::generator::year::Batch;
-use crate::output::{Cell, Printer, Progress, Table};
+use crate::output::{Cell, Printer, Progress, Table, number};
 use crate::sink::Place;
 
 /// Progress by month.
 pub(super) struct BarByMonth {
     progress: Progress,
+    printer: Printer,
     month: AtomicU32,
     year: i32,
     shown: bool,
@@ -27,6 +28,7 @@ impl BarByMonth {
         let label = super::title(request, world);
         Self {
             progress: printer.progress(&label, Some(request.orders), "orders"),
+            printer: printer.clone(),
             month: AtomicU32::new(0),
             year: request.year,
             shown: printer.verbosity() >= crate::config::Verbosity::Normal,
@@ -43,11 +45,21 @@ impl BarByMonth {
 }
 
 impl Watch for BarByMonth {
+    fn shop_begins(&self) {
+        self.progress.step("customers and products");
+    }
+
     fn batch(&self, batch: &Batch) {
         if self.month.fetch_max(batch.month, Ordering::Relaxed) < batch.month {
             self.progress.step(&format!("{}-{:02}", self.year, batch.month));
         }
         self.progress.inc(batch.orders.len() as u64);
+    }
+
+    fn waiting(&self, messages: u64) {
+        let messages = number::count(messages);
+        self.printer
+            .warn(&format!("{messages} messages wait for Kafka's brokers, which do not answer; Ctrl-C gives up"));
     }
 
     fn orders_done(&self) {
@@ -83,7 +95,7 @@ pub(super) fn show(
     let mut table = Table::new(["table", "rows", if out.is_some() { "file" } else { "XXH3 of all fields" }, "size"]);
     for written in &outcome.tables {
         let (place, size) = match &written.place {
-            Place::File { name, bytes, .. } => (name.clone(), crate::output::number::bytes(*bytes)),
+            Place::File { name, bytes, .. } => (name.clone(), number::bytes(*bytes)),
             Place::Digest { xxh3 } => (format!("{xxh3:016x}"), String::new()),
             Place::Elsewhere(place) => (place.clone(), String::new()),
         };
