@@ -3,9 +3,13 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
 
 mod kafka;
+mod process;
+mod redis;
 mod rows;
 mod scratch;
 
 pub use kafka::{Received, ScratchTopics, headers, kafka_at, kafka_brokers};
+pub use process::{Running, until};
+pub use redis::{ScratchRedis, redis_url};
 pub use rows::*;
 pub use scratch::{ScratchDb, database_url, rolled_back};

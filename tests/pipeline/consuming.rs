@@ -1,0 +1,228 @@
+//! What the consumers store: everything once, with its counters; orphans parked, adopted or given up.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::shop::{PATIENCE, Shop, number, text};
+use crate::support::*;
+
+/// Facts about the tables that must hold whenever nothing is being written.
+const MUST_BE_ZERO: [(&str, &str); 4] = [
+    (
+        "products whose order_count is not the count of their items",
+        "SELECT count(*) AS n FROM products p
+          WHERE order_count <> (SELECT count(*) FROM order_items i WHERE i.product_id = p.id)",
+    ),
+    (
+        "customers whose last_ordered_at is not their latest order",
+        "SELECT count(*) AS n FROM users u
+          WHERE last_ordered_at IS DISTINCT FROM (SELECT max(created_at) FROM orders o WHERE o.user_id = u.id)",
+    ),
+    (
+        "orders that do not add up",
+        "SELECT count(*) AS n FROM orders o
+          JOIN (SELECT order_id, sum(quantity * unit_price) AS gross, sum(discount_amount) AS off, count(*) AS lines
+                  FROM order_items GROUP BY order_id) i ON i.order_id = o.id
+         WHERE o.subtotal <> i.gross OR o.discount_amount <> i.off OR o.item_count <> i.lines",
+    ),
+    (
+        "orders without items",
+        "SELECT count(*) AS n FROM orders o WHERE NOT EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id)",
+    ),
+];
+
+fn assert_consistent(shop: &Shop) {
+    let conn = &mut shop.db.connect();
+    for (what, query) in MUST_BE_ZERO {
+        assert_eq!(number(conn, query), 0, "{what}");
+    }
+}
+
+/// A number that changes with any row of the shop.
+fn fingerprint(shop: &Shop) -> String {
+    let tables = ["users", "products", "orders", "order_items"];
+    let of = |table| {
+        let query =
+            format!("SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS t FROM {table} t");
+        text(&mut shop.db.connect(), &query)
+    };
+    tables.map(of).join(" ")
+}
+
+#[test]
+fn everything_produced_is_stored_once_and_reading_it_all_again_changes_nothing() {
+    let shop = Shop::seeded(1_200, 1_200);
+    shop.run("cache refresh");
+    shop.run("produce --stream users --unthrottled --limit 300");
+    shop.run("produce --stream products --unthrottled --limit 200");
+    shop.run("produce --stream orders --unthrottled --limit 4_000 --inject duplicate=3%,late=5%");
+    let mut consumers: Vec<Running> =
+        ["users", "products", "orders"].map(|topic| shop.start(&format!("consume --topic {topic} --members 2"))).into();
+    for topic in ["users", "products", "orders"] {
+        shop.until_consumed(topic);
+    }
+    let conn = &mut shop.db.connect();
+    assert_eq!(number(conn, "SELECT count(*) AS n FROM users"), 1_500);
+    assert_eq!(number(conn, "SELECT count(*) AS n FROM products"), 1_400);
+    assert_eq!(number(conn, "SELECT count(*) AS n FROM orders WHERE run_id IS NULL"), 4_000);
+    assert_consistent(&shop);
+    for consumer in &mut consumers {
+        let status = consumer.stop(Duration::from_secs(10));
+        assert!(status.success(), "{}", consumer.said());
+    }
+    let before = fingerprint(&shop);
+    let mut again = shop.start("consume --topic orders --from-beginning --batch-size 100");
+    until(PATIENCE, "each partition claimed anew", || {
+        let epochs = number(&mut shop.db.connect(), "SELECT min(epoch) AS n FROM consumer_offsets WHERE topic LIKE '%orders'");
+        if epochs > 1 { Ok(()) } else { Err(epochs.to_string()) }
+    });
+    shop.until_consumed("orders");
+    assert!(again.stop(Duration::from_secs(10)).success(), "{}", again.said());
+    assert_eq!(fingerprint(&shop), before);
+    assert_eq!(shop.topics.count("orders.dlq"), 0);
+}
+
+/// A good order of a customer and a product that need not exist, numbered.
+fn order(number: u32, user: &str, product: &str) -> Value {
+    json!({
+        "id": format!("019ac000-0000-7000-8000-{number:012}"),
+        "user_id": user,
+        "created_at": "2026-11-25T12:00:00Z",
+        "status": "COMPLETED",
+        "payment_method": "Card",
+        "item_count": 1,
+        "subtotal": 60_000,
+        "discount_amount": 0,
+        "shipping_fee": 0,
+        "total_amount": 60_000,
+        "scenario": "baseline",
+        "region": "서울",
+        "gender": "F",
+        "age_group": "30s",
+        "grade": "BRONZE",
+        "items": [{
+            "line_no": 1, "product_id": product, "category": "스킨케어", "quantity": 2, "unit_price": 30_000,
+            "discount_amount": 0, "line_amount": 60_000,
+        }],
+    })
+}
+
+fn send(shop: &Shop, order: &Value) {
+    let key = order["user_id"].as_str().unwrap();
+    let headers = headers(&[("ce_type", "shopstream.order.created.v1"), ("x-own", "kept")]);
+    shop.topics.send("orders", Some(key.as_bytes()), Some(order.to_string().as_bytes()), headers);
+}
+
+#[test]
+fn an_order_waits_for_its_customer_and_is_given_up_when_nobody_comes() {
+    let shop = Shop::seeded(5, 5);
+    let conn = &mut shop.db.connect();
+    let known_user = text(conn, "SELECT min(id::text) AS t FROM users");
+    let known_product = text(conn, "SELECT min(id::text) AS t FROM products");
+    let late_user = user(at(2026, 3, 1));
+    let nobody = "019ac000-0000-7000-8000-00000000dead";
+    send(&shop, &order(1, &late_user.id.to_string(), &known_product));
+    send(&shop, &order(2, &known_user, nobody));
+    send(&shop, &order(3, &known_user, &known_product));
+    let mut consumer = shop.start("consume --topic orders --orphan-timeout 6s");
+    shop.until_consumed("orders");
+    // The partition goes on: the good one is stored, the others wait.
+    assert_eq!(number(conn, "SELECT count(*) AS n FROM orders"), 1);
+    assert_eq!(number(conn, "SELECT count(*) AS n FROM parked_orders"), 2);
+    store(conn, std::slice::from_ref(&late_user)).unwrap();
+    until(PATIENCE, "the first is adopted, the second given up", || {
+        let left = number(conn, "SELECT count(*) AS n FROM parked_orders");
+        if left == 0 { Ok(()) } else { Err(left.to_string()) }
+    });
+    assert_eq!(number(conn, "SELECT count(*) AS n FROM orders"), 2);
+    assert_consistent(&shop);
+    let dead = shop.topics.read_all("orders.dlq");
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].json(), order(2, &known_user, nobody));
+    assert_eq!(dead[0].key_text(), known_user);
+    for (name, value) in [
+        ("x-own", "kept"),
+        ("ce_type", "shopstream.order.created.v1"),
+        ("x-shopstream-dlq-class", "orphan"),
+        ("x-shopstream-dlq-topic", &shop.topics.name("orders")),
+    ] {
+        assert_eq!(dead[0].header(name), Some(value.as_bytes()), "{name}");
+    }
+    let error = String::from_utf8(dead[0].header("x-shopstream-dlq-error").unwrap().to_vec()).unwrap();
+    assert!(error.contains(nobody), "{error}");
+    assert!(consumer.stop(Duration::from_secs(10)).success());
+}
+
+#[test]
+fn when_the_parking_is_full_the_partition_waits_and_goes_on_when_there_is_room() {
+    let shop = Shop::seeded(5, 5);
+    let conn = &mut shop.db.connect();
+    let known_product = text(conn, "SELECT min(id::text) AS t FROM products");
+    let users = [user(at(2026, 3, 1)), user(at(2026, 3, 2)), user(at(2026, 3, 3))];
+    for (number, user) in (1..).zip(&users) {
+        send(&shop, &order(number, &user.id.to_string(), &known_product));
+    }
+    // One batch each, so that the limit is met one by one.
+    let mut consumer =
+        shop.start("consume --topic orders --orphan-limit 2 --batch-size 1 --orphan-timeout 10m");
+    until(PATIENCE, "two are parked", || {
+        let parked = number(conn, "SELECT count(*) AS n FROM parked_orders");
+        if parked == 2 { Ok(()) } else { Err(parked.to_string()) }
+    });
+    until(PATIENCE, "it says that it waits", || {
+        let said = consumer.said();
+        if said.contains("--orphan-limit") { Ok(()) } else { Err(said) }
+    });
+    store(conn, &users).unwrap();
+    shop.until_consumed("orders");
+    until(PATIENCE, "all are stored", || {
+        let stored = number(conn, "SELECT count(*) AS n FROM orders");
+        if stored == 3 { Ok(()) } else { Err(stored.to_string()) }
+    });
+    assert_consistent(&shop);
+    assert_eq!(shop.topics.count("orders.dlq"), 0);
+    assert!(consumer.stop(Duration::from_secs(10)).success());
+}
+
+#[test]
+fn the_first_message_of_an_id_counts_and_another_changes_nothing() {
+    let shop = Shop::seeded(5, 5);
+    let conn = &mut shop.db.connect();
+    let known_user = text(conn, "SELECT min(id::text) AS t FROM users");
+    let known_product = text(conn, "SELECT min(id::text) AS t FROM products");
+    let first = order(1, &known_user, &known_product);
+    let mut second = first.clone();
+    second["status"] = json!("REFUNDED");
+    second["created_at"] = json!("2026-11-26T12:00:00Z");
+    let mut consumer = shop.start("consume --topic orders");
+    for message in [&first, &second] {
+        send(&shop, message);
+        shop.until_consumed("orders");
+    }
+    assert_eq!(text(conn, "SELECT string_agg(status, ',') AS t FROM orders"), "COMPLETED");
+    assert_consistent(&shop);
+    assert!(consumer.stop(Duration::from_secs(10)).success());
+}
+
+#[test]
+fn what_is_wrong_at_the_start_is_told_at_once() {
+    let shop = Shop { db: ScratchDb::empty(), topics: ScratchTopics::none(), redis: ScratchRedis::new() };
+    let said = |words: &str, change: &[(&str, &str)]| {
+        let mut command = shop.program(words);
+        for (name, value) in change {
+            command.env(name, value);
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, text) = said("consume --topic orders", &[]);
+    assert!(code == Some(1) && text.contains("shopstream migrate"), "{text}");
+    let (code, text) = said("consume --topic orders", &[("DATABASE_URL", "postgres://shop@127.0.0.1:1/x")]);
+    assert!(code == Some(1) && text.contains("cannot be reached"), "{text}");
+    shop.run("migrate");
+    let (code, text) = said("consume --topic orders", &[]);
+    assert!(code == Some(1) && text.contains("topics create"), "{text}");
+    let (code, text) = said("consume --topic order", &[]);
+    assert!(code == Some(2) && text.contains("orders"), "{text}");
+}
