@@ -52,8 +52,9 @@ const LAG_EVERY: Duration = Duration::from_secs(2);
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How long the end of the assignment is waited for when leaving.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(3);
-/// How long a partition may take to be set to an offset.
+/// How long a partition may take to be set to an offset, and when it is tried again.
 const SEEK_PATIENCE: Duration = Duration::from_secs(5);
+const SEEK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A member of the group of one topic.
 pub(super) struct Member<'a, H: Handler> {
@@ -279,7 +280,13 @@ impl<'a, H: Handler> Member<'a, H> {
         }
         let next_offset = claim.next_offset;
         let offset = self.partitions.claimed(partition, claim);
-        self.start(partition, offset)?;
+        if let Err(report) = self.start(partition, offset) {
+            // The client is not ready for it yet. Never to be read from wherever it stands: asked for again in a moment.
+            tracing::debug!(topic = self.topic, partition, "{report:#}");
+            self.partitions.unclaimed_for(partition, SEEK_AGAIN);
+            self.say_readiness();
+            return Ok(());
+        }
         tracing::info!(topic = self.topic, partition, next_offset, "reading");
         self.say_readiness();
         Ok(())

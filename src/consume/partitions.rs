@@ -145,9 +145,14 @@ impl Partitions {
     /// Another member holds them in PostgreSQL.
     pub fn fenced(&mut self, partitions: &[i32]) {
         for partition in partitions {
-            if let Some(hold) = self.0.get_mut(partition) {
-                *hold = Hold::Unclaimed(Some(Instant::now() + PATIENCE_WHEN_FENCED));
-            }
+            self.unclaimed_for(*partition, PATIENCE_WHEN_FENCED);
+        }
+    }
+
+    /// A partition is not to be read before it is claimed again, which may be in so long.
+    pub fn unclaimed_for(&mut self, partition: i32, time: Duration) {
+        if let Some(hold) = self.0.get_mut(&partition) {
+            *hold = Hold::Unclaimed(Some(Instant::now() + time));
         }
     }
 

@@ -43,8 +43,7 @@ fn assert_consistent(shop: &Shop) {
 fn fingerprint(shop: &Shop) -> String {
     let tables = ["users", "products", "orders", "order_items"];
     let of = |table| {
-        let query =
-            format!("SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS t FROM {table} t");
+        let query = format!("SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS t FROM {table} t");
         text(&mut shop.db.connect(), &query)
     };
     tables.map(of).join(" ")
@@ -74,7 +73,8 @@ fn everything_produced_is_stored_once_and_reading_it_all_again_changes_nothing()
     let before = fingerprint(&shop);
     let mut again = shop.start("consume --topic orders --from-beginning --batch-size 100");
     until(PATIENCE, "each partition claimed anew", || {
-        let epochs = number(&mut shop.db.connect(), "SELECT min(epoch) AS n FROM consumer_offsets WHERE topic LIKE '%orders'");
+        let epochs =
+            number(&mut shop.db.connect(), "SELECT min(epoch) AS n FROM consumer_offsets WHERE topic LIKE '%orders'");
         if epochs > 1 { Ok(()) } else { Err(epochs.to_string()) }
     });
     shop.until_consumed("orders");
@@ -164,8 +164,7 @@ fn when_the_parking_is_full_the_partition_waits_and_goes_on_when_there_is_room()
         send(&shop, &order(number, &user.id.to_string(), &known_product));
     }
     // One batch each, so that the limit is met one by one.
-    let mut consumer =
-        shop.start("consume --topic orders --orphan-limit 2 --batch-size 1 --orphan-timeout 10m");
+    let mut consumer = shop.start("consume --topic orders --orphan-limit 2 --batch-size 1 --orphan-timeout 10m");
     until(PATIENCE, "two are parked", || {
         let parked = number(conn, "SELECT count(*) AS n FROM parked_orders");
         if parked == 2 { Ok(()) } else { Err(parked.to_string()) }

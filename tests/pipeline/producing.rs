@@ -97,8 +97,7 @@ fn buyers_are_drawn_by_propensity_hour_and_scenario() {
         let weight = |customer: &shopstream::cache::members::CachedCustomer| {
             let age = AgeGroup::on(today, customer.birth_date);
             let mood = world.mood(seed, pools.meta.generation, customer.id, customer.marketing_agree);
-            let points =
-                world.points(age, customer.gender, customer.status, customer.marketing_agree, customer.grade);
+            let points = world.points(age, customer.gender, customer.status, customer.marketing_agree, customer.grade);
             let life = [1.0, 1.5, 3.0][usize::from(mood.life_event)];
             points
                 * mood.boost

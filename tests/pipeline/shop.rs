@@ -62,7 +62,9 @@ impl Shop {
         until(PATIENCE, &format!("all of {topic} consumed"), || {
             let stored = number(
                 conn,
-                &format!("SELECT coalesce(sum(next_offset), 0)::bigint AS n FROM consumer_offsets WHERE topic = '{name}'"),
+                &format!(
+                    "SELECT coalesce(sum(next_offset), 0)::bigint AS n FROM consumer_offsets WHERE topic = '{name}'"
+                ),
             );
             if stored == end { Ok(()) } else { Err(format!("{stored} of {end}")) }
         });
