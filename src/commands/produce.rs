@@ -166,6 +166,7 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
             "delivered": delivered,
             "late": outcome.sent.late,
             "undelivered": outcome.undelivered(),
+            "seconds": outcome.took.as_secs_f64(),
             "forgotten_visits": outcome.forgotten_visits,
         }))?;
     } else {
@@ -189,9 +190,11 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
             String::new()
         };
         context.printer.result(&format!(
-            "{} delivered, {} not; run {}.{late}",
+            "{} delivered, {} not, in {} ({}/s); run {}.{late}",
             number::count(outcome.count.delivered),
             number::count(outcome.undelivered()),
+            number::duration(outcome.took),
+            number::count(outcome.rate() as u64),
             outcome.run
         ))?;
     }

@@ -78,7 +78,8 @@ pub fn run(
     }
     let count = sender.flush(FLUSH_PATIENCE);
     ended?;
-    Ok(Outcome { run: request.run.clone(), count, sent: totals.sent(), forgotten_visits: forgotten })
+    let took = run.first.map_or(Duration::ZERO, |first| first.elapsed());
+    Ok(Outcome { run: request.run.clone(), count, sent: totals.sent(), forgotten_visits: forgotten, took })
 }
 
 /// A run in progress.
@@ -100,6 +101,8 @@ struct Run<'a> {
     users: u32,
     json: Vec<u8>,
     told: Instant,
+    /// When the first message was due and could be made.
+    first: Option<Instant>,
 }
 
 /// Full names of the topics.
@@ -144,6 +147,7 @@ impl<'a> Run<'a> {
             users: 0,
             json: Vec::with_capacity(4_096),
             told: began,
+            first: None,
         }
     }
 
@@ -200,6 +204,9 @@ impl<'a> Run<'a> {
             } else {
                 self.sender.serve(NAP);
             }
+        }
+        if product || user || (order && self.orders.can_begin()) {
+            self.first.get_or_insert(now);
         }
         if !(order || product || user) {
             let nap = idle.into_iter().flatten().min().unwrap_or(NAP).min(NAP);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -126,9 +127,17 @@ pub struct Outcome {
     pub sent: Sent,
     /// Visits that could not be noted in Redis.
     pub forgotten_visits: u64,
+    /// From the first message to the last confirmation.
+    pub took: Duration,
 }
 
 impl Outcome {
+    /// Messages a second, confirmed ones.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.count.delivered as f64 / self.took.as_secs_f64().max(1e-3)
+    }
+
     /// Messages that were not delivered.
     #[must_use]
     pub const fn undelivered(&self) -> u64 {
