@@ -21,3 +21,4 @@ pub mod produce;
 pub mod sink;
 pub mod stream;
 pub mod telemetry;
+pub mod verify;

@@ -183,7 +183,7 @@ fn looks_past_the_orders(report: &GradesReport) -> bool {
     report.promoted() == 0 && report.demoted() >= 10 && 2 * report.demoted() > still_above_bronze + left
 }
 
-fn parse_instant(text: &str) -> Result<Timestamp, String> {
+pub(super) fn parse_instant(text: &str) -> Result<Timestamp, String> {
     if text.contains(':') {
         let time = DateTime::parse_from_rfc3339(text);
         return time

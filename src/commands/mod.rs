@@ -23,6 +23,7 @@ pub mod scenarios;
 pub mod seed;
 pub mod switch;
 pub mod topics;
+pub mod verify;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -97,6 +98,8 @@ pub enum Command {
     Backfill(backfill::Args),
     /// Messages that could not be stored: look at them, send them back
     Dlq(dlq::Args),
+    /// Audit what was produced against what is stored
+    Verify(verify::Args),
     /// The shopping events, and when each is in force
     Scenarios(scenarios::Args),
     /// Ask a running worker whether it is ready
@@ -118,6 +121,7 @@ impl Command {
             Self::Grades(args) => grades::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
             Self::Dlq(args) => dlq::run(args, context),
+            Self::Verify(args) => verify::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),
             Self::Healthcheck(args) => healthcheck::run(args, context),
             Self::Completions(args) => completions::run(args, context),

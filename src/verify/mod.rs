@@ -1,0 +1,182 @@
+//! The question of every pipeline's owner: did each thing that was produced arrive, once, unaltered?
+//!
+//! The database is read in one snapshot, so that a live pipeline raises no false alarm. The snapshot comes first and the
+//! ends of the topics are noted after it: whatever the snapshot holds was sent before, and lies within them. What lies
+//! beyond the offsets that the snapshot knows is not read yet, and not missing. Dead letters are noted last, for the
+//! consumers write one before they move an offset past it.
+
+pub mod content;
+pub mod foreign;
+pub mod intake;
+pub mod invariants;
+pub mod ledger;
+pub mod letters;
+mod notes;
+pub mod positions;
+pub mod reading;
+pub mod report;
+pub mod rows;
+mod shop;
+pub mod topic;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use color_eyre::eyre::{Result, WrapErr};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
+
+use crate::domain::Timestamp;
+use crate::interrupt::Interrupt;
+use crate::output::number::count;
+use crate::stream::client::Kafka;
+use crate::stream::dead_letter;
+use foreign::ForeignTable;
+use intake::Places;
+use letters::Letters;
+use positions::Positions;
+use reading::{Reader, TopicSpan};
+use report::Report;
+use rows::Kept;
+use topic::{Rows, Subject};
+
+/// What is to be audited.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Only what was sent from then on.
+    pub since: Option<Timestamp>,
+    /// How long to wait until the consumers have read what is there.
+    pub wait: Option<Duration>,
+    /// Somebody else's table of orders instead of the shop's own tables.
+    pub orders_table: Option<ForeignTable>,
+}
+
+impl Request {
+    const fn topics(&self) -> &'static [&'static str] {
+        if self.orders_table.is_some() { &["orders"] } else { &["users", "products", "orders"] }
+    }
+}
+
+/// What an audit works with.
+pub struct Audit<'a> {
+    /// Where the topics are.
+    pub kafka: &'a Kafka,
+    /// Breaks it off.
+    pub interrupt: &'a Interrupt,
+    /// Is told what is being done.
+    pub watch: &'a dyn Fn(&str),
+}
+
+impl std::fmt::Debug for Audit<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Audit").field("kafka", &self.kafka).finish_non_exhaustive()
+    }
+}
+
+impl Audit<'_> {
+    /// Compares what was produced with what is stored.
+    ///
+    /// # Errors
+    /// When the brokers or the database cannot be read, or on an interruption. That something disagrees is no error here:
+    /// the report says so.
+    pub fn run(&self, conn: &mut PgConnection, request: &Request) -> Result<Report> {
+        let reader = Reader::new(self.kafka)?;
+        let mut notes = Vec::new();
+        if let Some(table) = &request.orders_table {
+            table.check(conn)?;
+        } else if let Some(patience) = request.wait {
+            (self.watch)("waiting for the consumers");
+            let spans = self.note(&reader, request, "")?;
+            if !positions::wait_until_read(conn, &spans, patience, self.interrupt)? {
+                notes.push("the consumers did not read everything within the time they were waited for".to_owned());
+            }
+        }
+        conn.build_transaction().read_only().repeatable_read().run(|conn| {
+            let taken_at = begin(conn)?;
+            let mut positions = Vec::new();
+            for topic in request.topics() {
+                let own = request.orders_table.is_none();
+                positions.push(own.then(|| Positions::load(conn, &self.kafka.name(topic))).transpose()?);
+            }
+            let spans = self.note(&reader, request, "")?;
+            let letters = self.note(&reader, &Request { since: None, ..request.clone() }, dead_letter::SUFFIX)?;
+            let mut report =
+                Report { taken_at, topics: Vec::new(), invariants: Vec::new(), notes, disagreements: Vec::new() };
+            for ((span, letters), positions) in spans.into_iter().zip(letters).zip(positions) {
+                (self.watch)(&format!("reading {}: {} messages", span.topic, count(span.messages())));
+                let letters = Letters::read(&reader, &letters, &span.topic, self.interrupt)?;
+                let places = Places { letters, positions };
+                let subject =
+                    Subject { span, places, since: request.since, reader: &reader, interrupt: self.interrupt };
+                let found = self.topic(conn, &subject, request)?;
+                report.notes.extend(notes::of(&subject, &found));
+                report.disagreements.extend(found.disagreements());
+                report.topics.push(found);
+            }
+            self.invariants(conn, request, &mut report)?;
+            Ok(report)
+        })
+    }
+
+    /// Notes where the topics begin and end now.
+    fn note(&self, reader: &Reader, request: &Request, suffix: &str) -> Result<Vec<TopicSpan>> {
+        let name = |topic: &&str| self.kafka.name(&format!("{topic}{suffix}"));
+        request.topics().iter().map(|topic| reader.note(&name(topic), request.since)).collect()
+    }
+
+    fn topic(&self, conn: &mut PgConnection, subject: &Subject<'_>, request: &Request) -> Result<report::TopicReport> {
+        let Some(table) = &request.orders_table else {
+            return shop::audit(conn, subject, |topic| subject.span.topic == self.kafka.name(topic));
+        };
+        subject.audit(
+            table.table.to_string(),
+            |order: &crate::stream::message::OrderCreated, digester| digester.amount(&order.total_amount.to_string()),
+            |ledger, kept: Kept| {
+                let strangers = table.read(conn, ledger, kept, self.interrupt)?;
+                Ok(Rows { strangers, elsewhere: 0 })
+            },
+        )
+    }
+
+    fn invariants(&self, conn: &mut PgConnection, request: &Request, report: &mut Report) -> Result<()> {
+        if let Some(table) = &request.orders_table {
+            report.notes.push(format!(
+                "{}: of each order the id and the amount were compared, nothing else; the invariants are those of the \
+                 shop's own tables, and were not looked at",
+                table.table
+            ));
+            return Ok(());
+        }
+        (self.watch)("checking the invariants");
+        for year in shop::unfinished_years(conn)? {
+            report.notes.push(format!(
+                "the backfill of {year} has not ended: its orders do not count towards counters, last orders and grades yet"
+            ));
+        }
+        report.invariants = invariants::check(conn, self.interrupt)?;
+        let broken = report.invariants.iter().filter(|invariant| invariant.broken.count > 0);
+        let broken = broken.map(|invariant| format!("{} against “{}”", count(invariant.broken.count), invariant.rule));
+        report.disagreements.extend(broken);
+        Ok(())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Now {
+    #[diesel(sql_type = Timestamptz)]
+    now: DateTime<Utc>,
+}
+
+/// Prepares the transaction for long reading; its first query takes the snapshot.
+fn begin(conn: &mut PgConnection) -> Result<Timestamp> {
+    // The topics are read in the meantime: a server that ends idle transactions would end this one. Planning is not where
+    // the time goes, and compiling would be.
+    conn.batch_execute(
+        "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL jit = off;
+         SELECT set_config('work_mem', '128MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < 128 << 20",
+    )
+    .wrap_err("cannot set up the snapshot")?;
+    let now: Now = diesel::sql_query("SELECT now() AS now").get_result(conn).wrap_err("cannot take the snapshot")?;
+    Ok(now.now.into())
+}

@@ -1,0 +1,101 @@
+//! How far the consumers have come, as PostgreSQL has it in the snapshot that is audited.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Result, WrapErr};
+use diesel::prelude::*;
+
+use super::reading::{Span, TopicSpan};
+use crate::db::schema::{consumer_offsets, parked_orders};
+use crate::interrupt::Interrupt;
+
+/// How often the consumers are looked at while they are waited for.
+const TURN: Duration = Duration::from_millis(250);
+
+/// How far a topic is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Positions {
+    /// First offset that is not stored yet, by partition; none where no consumer has ever stored anything.
+    pub next: HashMap<i32, i64>,
+    /// Partition and offset of the orders that wait for their customer or product.
+    pub parked: HashSet<(i32, i64)>,
+}
+
+impl Positions {
+    /// Reads them. Whatever the consumers' group is called, they write the same tables.
+    ///
+    /// # Errors
+    /// When a query fails.
+    pub fn load(conn: &mut PgConnection, topic: &str) -> Result<Self> {
+        let parked = parked_orders::table
+            .filter(parked_orders::topic.eq(topic))
+            .select((parked_orders::partition, parked_orders::offset))
+            .load::<(i32, i64)>(conn)
+            .wrap_err("cannot read parked_orders")?;
+        Ok(Self { next: next_offsets(conn, topic)?, parked: parked.into_iter().collect() })
+    }
+
+    /// First offset of a partition that is not stored yet.
+    #[must_use]
+    pub fn next(&self, partition: i32) -> i64 {
+        self.next.get(&partition).copied().unwrap_or(0)
+    }
+
+    /// Messages that were deleted from the topic before a consumer that reads it had come to them.
+    #[must_use]
+    pub fn expired(&self, span: &TopicSpan) -> u64 {
+        let lost = |part: &Span| self.next.get(&part.partition).map_or(0, |next| (part.low - next).max(0));
+        span.partitions.iter().map(lost).sum::<i64>().unsigned_abs()
+    }
+
+    /// Whether the consumers are said to have stored more than the topic ever held: it was deleted and made again, or
+    /// lost its end.
+    #[must_use]
+    pub fn are_ahead(&self, span: &TopicSpan) -> bool {
+        span.partitions.iter().any(|part| self.next(part.partition) > part.end)
+    }
+}
+
+fn next_offsets(conn: &mut PgConnection, topic: &str) -> Result<HashMap<i32, i64>> {
+    let rows = consumer_offsets::table
+        .filter(consumer_offsets::topic.eq(topic))
+        .select((consumer_offsets::partition, consumer_offsets::next_offset))
+        .load::<(i32, i64)>(conn)
+        .wrap_err("cannot read consumer_offsets")?;
+    let mut next = HashMap::new();
+    for (partition, offset) in rows {
+        let known = next.entry(partition).or_insert(offset);
+        *known = offset.max(*known);
+    }
+    Ok(next)
+}
+
+/// Waits until the consumers have stored everything up to the ends of these topics; false when they have not after
+/// `patience`.
+///
+/// # Errors
+/// When a query fails, or on an interruption.
+pub fn wait_until_read(
+    conn: &mut PgConnection,
+    spans: &[TopicSpan],
+    patience: Duration,
+    interrupt: &Interrupt,
+) -> Result<bool> {
+    let began = Instant::now();
+    loop {
+        let mut behind = false;
+        for span in spans {
+            let next = next_offsets(conn, &span.topic)?;
+            let lags = |part: &Span| part.low < part.end && next.get(&part.partition).copied().unwrap_or(0) < part.end;
+            behind |= span.partitions.iter().any(lags);
+        }
+        let left = patience.saturating_sub(began.elapsed());
+        if !behind || left.is_zero() {
+            return Ok(!behind);
+        }
+        if !interrupt.sleep(TURN.min(left)) {
+            interrupt.check()?;
+        }
+    }
+}
