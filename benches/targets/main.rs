@@ -3,10 +3,16 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
+mod cache;
+mod database;
 mod files;
+mod grades;
+mod kafka;
+mod latency;
 mod measure;
 mod postgres;
 mod report;
+mod shop;
 
 use std::process::ExitCode;
 
@@ -27,6 +33,23 @@ fn main() -> ExitCode {
         }
         if wanted("postgres") {
             postgres::run(&mut report)?;
+        }
+        if wanted("produce") {
+            kafka::produce(&mut report)?;
+        }
+        if wanted("consume") {
+            kafka::consume(&mut report)?;
+        }
+        if wanted("cache") {
+            cache::refresh(&mut report)?;
+            cache::queries(&mut report)?;
+            cache::members(&mut report)?;
+        }
+        if wanted("latency") {
+            latency::run(&mut report)?;
+        }
+        if wanted("grades") {
+            grades::run(&mut report)?;
         }
         report.finish(only.is_empty())
     })();

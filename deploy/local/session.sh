@@ -43,9 +43,9 @@ runs() {
     unset "SHOPSTREAM_${kind}_PORT"
 }
 
-# Keeps the script's exit status; whether a service stops does not decide about a test.
+# Keeps the script's exit status, or takes the one given; whether a service stops does not decide about a test.
 give_back_services() {
-    local status=$?
+    local status=${1:-$?}
     trap '' INT TERM
     ((${#STARTED[@]} == 0)) || deploy/local/services down "${STARTED[@]}" || true
     exit "$status"

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use color_eyre::eyre::Result;
 
+pub use orders::known_members;
 pub use request::{Pace, Request, Streams};
 pub use totals::{ByKind, Outcome, Sent};
 use totals::{Lane, Totals};

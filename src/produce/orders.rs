@@ -120,9 +120,7 @@ impl<'a> Orders<'a> {
     }
 
     fn refill(&mut self, pools: &PoolSnapshot) {
-        let names = &self.world.names;
-        let shoppers: Vec<Shopper> = pools.customers.iter().filter_map(|customer| shopper(customer, names)).collect();
-        let stock: Vec<Stocked> = pools.products.iter().filter_map(|product| stocked(product, names)).collect();
+        let (shoppers, stock) = known_members(&pools.customers, &pools.products, &self.world.names);
         let strange = pools.customers.len() + pools.products.len() - shoppers.len() - stock.len();
         if strange > 0 {
             tracing::warn!(
@@ -256,6 +254,16 @@ fn with_kind(headers: OwnedHeaders, kind: Option<Kind>) -> OwnedHeaders {
         Some(kind) => headers.insert(Header { key: INJECTED, value: Some(kind.as_str()) }),
         None => headers,
     }
+}
+
+/// The members of the cached pools as the generator knows them, without those of regions or categories that it lacks.
+pub fn known_members<'a>(
+    customers: impl IntoIterator<Item = &'a CachedCustomer>,
+    products: impl IntoIterator<Item = &'a CachedProduct>,
+    names: &Names,
+) -> (Vec<Shopper>, Vec<Stocked>) {
+    let shoppers = customers.into_iter().filter_map(|customer| shopper(customer, names)).collect();
+    (shoppers, products.into_iter().filter_map(|product| stocked(product, names)).collect())
 }
 
 /// A cached customer as the generator knows them; `None` for a region that the tables lack.
