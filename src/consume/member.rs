@@ -279,7 +279,11 @@ impl<'a, H: Handler> Member<'a, H> {
         }
         let next_offset = claim.next_offset;
         let offset = self.partitions.claimed(partition, claim);
-        self.start(partition, offset)?;
+        if let Err(report) = self.start(partition, offset) {
+            // Or it would flow later from where Kafka believes the group to be, which may be past what is stored.
+            self.partitions.assigned(&[partition]);
+            return Err(report);
+        }
         tracing::info!(topic = self.topic, partition, next_offset, "reading");
         self.say_readiness();
         Ok(())
