@@ -338,7 +338,8 @@ impl<'a, H: Handler> Member<'a, H> {
             match self.write_part(part) {
                 Ok(()) => {
                     self.batch.remove_first(part);
-                    part = self.batch.items().len();
+                    // Where one is refused others may be near: not the whole rest at once, or each offender would cost it.
+                    part *= 2;
                 }
                 Err(NotStored::Fenced(lost)) => {
                     tracing::warn!(topic = self.topic, partitions = ?lost, "another member has taken over");
@@ -349,11 +350,13 @@ impl<'a, H: Handler> Member<'a, H> {
                 }
                 // Somebody else may have stored the same meanwhile: once more, with fresh eyes.
                 Err(NotStored::Refused(_)) if !looked_again => looked_again = true,
-                Err(NotStored::Refused(_)) if part > 1 => part /= 2,
+                Err(NotStored::Refused(_)) if part > 1 => {
+                    part /= 2;
+                    looked_again = part > 1;
+                }
                 Err(NotStored::Refused(report)) => {
                     let text = format!("{report:#}");
                     self.batch.condemn_first(DecodeError { class: ErrorClass::Constraint, text });
-                    part = self.batch.items().len();
                     looked_again = false;
                 }
                 Err(NotStored::NoRoom) => {
