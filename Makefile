@@ -26,11 +26,16 @@ env: ## variables for a shell: eval "$(make env)"
 
 # --- build and test ----------------------------------------------------------------------------------------------
 
-.PHONY: build test
+MINUTES ?= 30
+SEED ?=
+
+.PHONY: build test torture
 build: ## build the release binary; installs what compiling needs
 	@deploy/local/build
 test: ## every check of a change, with the services they need; CI runs the same
 	@deploy/local/test
+torture: ## every fault against a running pipeline, at random for MINUTES=30; SEED=… repeats a schedule
+	@MINUTES=$(MINUTES) SEED=$(SEED) deploy/local/torture
 
 # --- demonstration and measurement -------------------------------------------------------------------------------
 # Some of the measurements: make bench ONLY="files start".

@@ -9,9 +9,12 @@ build_needs() {
     done
 }
 
+# Kafka's client that is none of ours; tests compare with it.
+kcat_needs() { command -v kcat >/dev/null || echo kcat; }
+
 is_installed() { [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
 
-# install_missing KIND...: kinds are postgres, redis, kafka and build.
+# install_missing KIND...: kinds are postgres, redis, kafka, kcat and build.
 install_missing() {
     local kind missing=()
     for kind in "$@"; do

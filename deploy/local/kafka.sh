@@ -2,7 +2,8 @@
 # Kafka: three nodes, each broker and controller (KRaft). The jars come from Maven, in the versions of pom.xml.
 
 KAFKA_HOME=$STATE/kafka
-KAFKA_LIBS=$KAFKA_HOME/libs
+# The checkout's, whatever SHOPSTREAM_STATE says: they are downloaded once.
+KAFKA_LIBS=$ROOT/.local/kafka/libs
 
 kafka_needs() {
     find_java >/dev/null || echo java17+
@@ -41,7 +42,7 @@ kafka_install() {
     local try new=$KAFKA_LIBS.new
     ! kafka_has_libs || return 0
     say "kafka: downloading its jars (about 55 MB) with Maven into $KAFKA_LIBS"
-    mkdir -p "$KAFKA_HOME"
+    mkdir -p "${KAFKA_LIBS%/*}"
     for try in 1 2 3; do
         rm -rf "$new"
         if mvn -q -B -f "$HERE/pom.xml" dependency:copy-dependencies -DoutputDirectory="$new" \

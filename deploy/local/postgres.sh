@@ -20,7 +20,7 @@ PG_FALLBACK=/var/lib/shopstream-$ROOT_HASH
 # Once here, and again when the package, and so the user, has been installed.
 pg_locate() {
     PG_HOME=$STATE/postgres
-    if ((EUID == 0)) && id "$PG_USER" &>/dev/null && ! as_pg test -x "$ROOT"; then
+    if ((EUID == 0)) && id "$PG_USER" &>/dev/null && ! as_pg test -x "${STATE%/*}"; then
         PG_HOME=$PG_FALLBACK
     fi
     PG_DATA=$PG_HOME/data
@@ -60,7 +60,7 @@ postgres_start() {
     local bin fresh=''
     bin=$(pg_bin)
     [[ $PG_HOME != "$PG_FALLBACK" ]] ||
-        say "postgres: the user $PG_USER, who has to run it, cannot enter $ROOT, so its files are in $PG_HOME"
+        say "postgres: the user $PG_USER, who has to run it, cannot enter ${STATE%/*}, so its files are in $PG_HOME"
     [[ $PG_SOCKET_DIR == "$PG_HOME"/* ]] ||
         say "postgres: a socket's path would be too long in $PG_HOME, so it is in $PG_SOCKET_DIR"
     pg_make_dir "$PG_HOME"

@@ -5,9 +5,10 @@
 # services' usual ports, so that a PostgreSQL or Redis of the machine's own is never touched.
 
 ROOT=$(cd "$HERE/../.." && pwd -P)
-STATE=$ROOT/.local
-# The name of this checkout for what cannot lie inside it.
-ROOT_HASH=$(printf %s "$ROOT" | sha256sum | cut -c 1-12)
+# Another folder is another set of services: tests that kill them have their own. It must be an absolute path.
+STATE=${SHOPSTREAM_STATE:-$ROOT/.local}
+# The name of this checkout, or of that folder, for what cannot lie inside it.
+ROOT_HASH=$(printf %s "${SHOPSTREAM_STATE:-$ROOT}" | sha256sum | cut -c 1-12)
 OWNER=$(id -un)
 HOST=127.0.0.1
 ALL_SERVICES=(postgres redis kafka1 kafka2 kafka3)
@@ -36,6 +37,7 @@ check_settings() {
             die "SHOPSTREAM_$name is '${!name}': give a whole number from 1 to 65000."
         fi
     done
+    [[ $STATE == /* ]] || die "SHOPSTREAM_STATE is '$STATE': give an absolute path."
     [[ $PG_PASSWORD =~ ^[A-Za-z0-9._~-]+$ ]] ||
         die "SHOPSTREAM_PG_PASSWORD may hold letters, digits and . _ ~ - only: it becomes part of DATABASE_URL."
     [[ $KAFKA_HEAP =~ ^[1-9][0-9]*[mg]$ ]] || die "SHOPSTREAM_KAFKA_HEAP is '$KAFKA_HEAP': write it like 768m or 1g."

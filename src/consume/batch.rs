@@ -84,12 +84,6 @@ impl<M> Batch<M> {
         self.items.is_empty()
     }
 
-    pub fn clear(&mut self) {
-        self.items.clear();
-        self.bytes = 0;
-        self.began = None;
-    }
-
     /// Forgets the first messages: they are stored.
     pub fn remove_first(&mut self, count: usize) {
         self.items.drain(..count);

@@ -42,15 +42,16 @@ impl<'a> Corpse<'a> {
 pub(super) struct DeadLetters {
     kafka: Kafka,
     topic: String,
+    interrupt: Interrupt,
     sender: Option<Sender>,
     /// Places that are confirmed and whose offset has not moved yet: a second attempt does not write them again.
     confirmed: HashSet<(i32, i64)>,
 }
 
 impl DeadLetters {
-    pub fn of(kafka: &Kafka, topic: &str) -> Self {
+    pub fn of(kafka: &Kafka, topic: &str, interrupt: &Interrupt) -> Self {
         let topic = format!("{topic}{SUFFIX}");
-        Self { kafka: kafka.clone(), topic, sender: None, confirmed: HashSet::new() }
+        Self { kafka: kafka.clone(), topic, interrupt: interrupt.clone(), sender: None, confirmed: HashSet::new() }
     }
 
     /// Writes them and waits until the brokers have confirmed each.
@@ -82,8 +83,7 @@ impl DeadLetters {
         for corpse in corpses {
             let headers = corpse.letter.headers(corpse.headers.as_ref());
             let letter = Outgoing { topic: &self.topic, key: corpse.key, payload: corpse.payload, headers, lane: 0 };
-            // A batch is far smaller than the buffer: sending does not wait, and a signal must not cut it short.
-            sender.send(letter, &Interrupt::never())?;
+            sender.send(letter, &self.interrupt)?;
         }
         let count = sender.flush(PATIENCE);
         if count.delivered == count.handed {

@@ -52,6 +52,8 @@ const LAG_EVERY: Duration = Duration::from_secs(2);
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How long the end of the assignment is waited for when leaving.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(3);
+/// Messages that are always worth an attempt at once.
+const LEAST_PART: usize = 100;
 /// How long a partition may take to be set to an offset, and when it is tried again.
 const SEEK_PATIENCE: Duration = Duration::from_secs(5);
 const SEEK_AGAIN: Duration = Duration::from_millis(50);
@@ -75,6 +77,8 @@ pub(super) struct Member<'a, H: Handler> {
     backoff: Backoff,
     /// Until when nothing is tried.
     held_until: Option<Instant>,
+    /// Messages that are written at once: fewer after an attempt that failed.
+    careful: usize,
     tended: Instant,
     measured: Instant,
     told: (Instant, u64),
@@ -106,7 +110,7 @@ impl<'a, H: Handler> Member<'a, H> {
         Ok(Self {
             request,
             consumer,
-            dead: DeadLetters::of(kafka, &topic),
+            dead: DeadLetters::of(kafka, &topic, interrupt),
             reader: Reader { group, topic: topic.clone() },
             topic,
             handler: H::default(),
@@ -119,6 +123,7 @@ impl<'a, H: Handler> Member<'a, H> {
             interrupt,
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
             held_until: None,
+            careful: usize::MAX,
             tended: now,
             measured: now,
             told: (now, 0),
@@ -334,14 +339,15 @@ impl<'a, H: Handler> Member<'a, H> {
     /// Writes what is gathered: all at once, or, should the database refuse a row, in ever smaller parts until the offender
     /// stands alone.
     fn write(&mut self) {
-        let mut part = self.batch.items().len();
+        let mut part = self.careful;
         let mut looked_again = false;
         while !self.batch.is_empty() {
             part = part.clamp(1, self.batch.items().len());
             match self.write_part(part) {
                 Ok(()) => {
                     self.batch.remove_first(part);
-                    part = self.batch.items().len();
+                    // Where one is refused others may be near: not the whole rest at once, or each offender would cost it.
+                    part *= 2;
                 }
                 Err(NotStored::Fenced(lost)) => {
                     tracing::warn!(topic = self.topic, partitions = ?lost, "another member has taken over");
@@ -352,11 +358,13 @@ impl<'a, H: Handler> Member<'a, H> {
                 }
                 // Somebody else may have stored the same meanwhile: once more, with fresh eyes.
                 Err(NotStored::Refused(_)) if !looked_again => looked_again = true,
-                Err(NotStored::Refused(_)) if part > 1 => part /= 2,
+                Err(NotStored::Refused(_)) if part > 1 => {
+                    part /= 2;
+                    looked_again = part > 1;
+                }
                 Err(NotStored::Refused(report)) => {
                     let text = format!("{report:#}");
                     self.batch.condemn_first(DecodeError { class: ErrorClass::Constraint, text });
-                    part = self.batch.items().len();
                     looked_again = false;
                 }
                 Err(NotStored::NoRoom) => {
@@ -365,12 +373,14 @@ impl<'a, H: Handler> Member<'a, H> {
                     return;
                 }
                 Err(NotStored::Away(report)) => {
+                    // Perhaps it was only too much at once: with half of it the next attempt takes half the time.
+                    self.careful = (part / 2).max(LEAST_PART);
                     self.hold(&report);
                     return;
                 }
             }
         }
-        self.batch.clear();
+        self.careful = usize::MAX;
     }
 
     fn write_part(&mut self, part: usize) -> Result<(), NotStored> {

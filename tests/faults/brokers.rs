@@ -1,0 +1,85 @@
+//! Brokers that die and come back, and a topic that is deleted and made again.
+
+use std::time::{Duration, Instant};
+
+use crate::audit::{Expect, audit};
+use crate::dice::Dice;
+use crate::lab::lab;
+use crate::program::STOP;
+use crate::shop::{Shop, Told, orders};
+
+#[test]
+fn a_broker_killed_while_orders_flow_loses_none() {
+    let lab = lab();
+    let shop = Shop::open(&lab);
+    let mut dice = Dice::new("broker killed");
+    let mut consumer = shop.consumer("orders", "--members 3");
+    let mut producer = shop.producer(&format!("--stream orders --rate 600/s --limit {}", orders()));
+    shop.wait("something is stored", || shop.dealt_with() > 300);
+    let mut kills = 0;
+    while kills < 2 || producer.runs() {
+        let broker = format!("kafka{}", 1 + dice.below(3));
+        dice.sleep(0, 1_500);
+        lab.kill(&broker, "KILL");
+        dice.sleep(500, 4_000);
+        lab.up(&[&broker]);
+        kills += 1;
+        // With a second one away, nothing could be acknowledged.
+        await_in_sync(&shop);
+    }
+    let mut told = Told::default();
+    told.add(&producer.end(Duration::from_secs(120)));
+    shop.settle();
+    consumer.assert_runs();
+    println!("{kills} brokers killed");
+    audit(&shop, &Expect { told: Some(&told), ..Expect::default() });
+    consumer.stop(STOP);
+}
+
+/// Waits until each partition is on all three brokers again.
+pub fn await_in_sync(shop: &Shop<'_>) {
+    shop.wait("all replicas are in sync", || {
+        let told = shop.command("topics describe --json").output().unwrap();
+        let Ok(told) = serde_json::from_slice::<serde_json::Value>(&told.stdout) else { return false };
+        let topics = told.as_array().or_else(|| told["topics"].as_array()).unwrap_or_else(|| panic!("{told}"));
+        topics.iter().flat_map(|topic| topic["partitions"].as_array().unwrap()).all(|partition| {
+            partition["in_sync"].as_array().unwrap().len() == partition["replicas"].as_array().unwrap().len()
+        })
+    });
+}
+
+#[test]
+fn a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning() {
+    let lab = lab();
+    let shop = Shop::open(&lab);
+    let mut consumer = shop.consumer("orders", "--members 2");
+    let produce = |count: u64| shop.producer(&format!("--stream orders --unthrottled --limit {count}")).end(STOP * 6);
+    produce(1_000);
+    shop.settle();
+    let kept = audit(&shop, &Expect::default()).stored;
+
+    // While it is consumed; and with more messages than before, so that each old offset means something in the new one.
+    shop.topics.delete("orders");
+    let began = Instant::now();
+    shop.run("topics create");
+    produce(3_000);
+    shop.settle();
+    println!("the new topic was stored after {:?}", began.elapsed());
+    consumer.assert_runs();
+    assert!(consumer.log().contains("deleted and made again"), "{}", consumer.log());
+    let mut expect = Expect { kept, ..Expect::default() };
+    let found = audit(&shop, &expect);
+    expect.kept.extend(found.stored);
+    consumer.stop(STOP);
+
+    // While nobody looks; and with fewer than before.
+    shop.topics.delete("orders");
+    shop.run("topics create");
+    produce(500);
+    let consumer = shop.consumer("orders", "");
+    shop.settle();
+    assert!(consumer.log().contains("deleted and made again"), "{}", consumer.log());
+    let found = audit(&shop, &expect);
+    assert_eq!(found.stored.len(), 500);
+    consumer.stop(STOP);
+}

@@ -1,0 +1,23 @@
+//! Faults that the pipeline must survive, each against real servers, which are this binary's own and which it kills.
+//!
+//! `SHOPSTREAM_FAULT_ORDERS` says how many orders the longer tests send, `SHOPSTREAM_FAULT_SEED` repeats a schedule, and
+//! `SHOPSTREAM_FAULT_KEEP=1` leaves the servers' folder (`/tmp/shopstream-faults-PID`) with all logs. `make torture` runs all
+//! faults at random for as long as asked.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "the seed and the counts are shown beside a failure")]
+
+mod audit;
+mod brokers;
+mod cache;
+mod consumers;
+mod database;
+mod dice;
+mod disk;
+mod hostile;
+mod lab;
+mod producer;
+mod program;
+mod shop;
+mod topics;
+mod torture;
