@@ -327,6 +327,8 @@ impl<'a, H: Handler> Member<'a, H> {
             Ok(_) => {
                 let _ = self.list([partition]).and_then(|list| Ok(self.consumer.pause(&list)?));
                 self.batch.drop_partitions(&[partition]);
+                // The places are another topic's now.
+                self.dead.passed();
                 self.partitions.assigned(&[partition]);
             }
             Err(report) => {
@@ -381,6 +383,8 @@ impl<'a, H: Handler> Member<'a, H> {
             }
         }
         self.careful = usize::MAX;
+        // Not after each part: those behind it would be written to the dead letters once more.
+        self.dead.passed();
     }
 
     fn write_part(&mut self, part: usize) -> Result<(), NotStored> {
@@ -395,7 +399,6 @@ impl<'a, H: Handler> Member<'a, H> {
         let conn = self.link.get().map_err(NotStored::Away)?;
         let limit = self.request.orphan_limit;
         let written = store::write(conn, &self.reader, &mut self.handler, items, &self.partitions, limit)?;
-        self.dead.passed();
         let now_ms = Utc::now().timestamp_millis();
         for item in items.iter().filter(|item| !item.injected()) {
             if let Some(sent) = item.sent_at_ms() {
