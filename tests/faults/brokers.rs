@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::audit::{Expect, audit};
 use crate::dice::Dice;
 use crate::lab::lab;
-use crate::program::STOP;
+use crate::program::stop_all;
 use crate::shop::{Shop, Told, orders};
 
 #[test]
@@ -14,7 +14,9 @@ fn a_broker_killed_while_orders_flow_loses_none() {
     let shop = Shop::open(&lab);
     let mut dice = Dice::new("broker killed");
     let mut consumer = shop.consumer("orders", "--members 3");
-    let mut producer = shop.producer(&format!("--stream orders --rate 600/s --limit {}", orders()));
+    // Dead letters too must be confirmed by brokers that come and go.
+    let inject = "--inject poison=0.5%,duplicate=0.5%";
+    let mut producer = shop.producer(&format!("--stream orders {inject} --rate 600/s --limit {}", orders()));
     shop.wait("something is stored", || shop.dealt_with() > 300);
     let mut kills = 0;
     while kills < 2 || producer.runs() {
@@ -33,7 +35,7 @@ fn a_broker_killed_while_orders_flow_loses_none() {
     consumer.assert_runs();
     println!("{kills} brokers killed");
     audit(&shop, &Expect { told: Some(&told), ..Expect::default() });
-    consumer.stop(STOP);
+    stop_all([consumer]);
 }
 
 /// Waits until each partition is on all three brokers again.
@@ -53,7 +55,9 @@ fn a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning() {
     let lab = lab();
     let shop = Shop::open(&lab);
     let mut consumer = shop.consumer("orders", "--members 2");
-    let produce = |count: u64| shop.producer(&format!("--stream orders --unthrottled --limit {count}")).end(STOP * 6);
+    let produce = |count: u64| {
+        shop.producer(&format!("--stream orders --unthrottled --limit {count}")).end(Duration::from_secs(60))
+    };
     produce(1_000);
     shop.settle();
     let kept = audit(&shop, &Expect::default()).stored;
@@ -70,7 +74,7 @@ fn a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning() {
     let mut expect = Expect { kept, ..Expect::default() };
     let found = audit(&shop, &expect);
     expect.kept.extend(found.stored);
-    consumer.stop(STOP);
+    stop_all([consumer]);
 
     // While nobody looks; and with fewer than before.
     shop.topics.delete("orders");
@@ -81,5 +85,5 @@ fn a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning() {
     assert!(consumer.log().contains("deleted and made again"), "{}", consumer.log());
     let found = audit(&shop, &expect);
     assert_eq!(found.stored.len(), 500);
-    consumer.stop(STOP);
+    stop_all([consumer]);
 }

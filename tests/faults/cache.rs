@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::audit::{Expect, audit};
 use crate::dice::Dice;
 use crate::lab::lab;
-use crate::program::STOP;
+use crate::program::stop_all;
 use crate::shop::{Shop, Told, orders};
 
 #[test]
@@ -49,5 +49,5 @@ fn orders_go_on_from_the_last_pool_while_redis_is_emptied_and_restarted() {
     assert_eq!(told.delivered("orders"), orders() + 300);
     shop.settle();
     audit(&shop, &Expect { told: Some(&told), ..Expect::default() });
-    consumer.stop(STOP);
+    stop_all([consumer]);
 }

@@ -26,8 +26,8 @@ fn consumers_killed_again_and_again_store_everything_once() {
     ));
     let mut producer = shop.producer(&format!("--stream all --speed 20 --rate 800/s --limit {}", orders() / 2));
     let (mut kills, mut rounds) = (0, 0);
-    while producer.runs() || rounds < 5 {
-        dice.sleep(100, 2_500);
+    while producer.runs() || rounds < 8 {
+        dice.sleep(100, 1_500);
         // Now and then all members of the busiest group at once: nobody is left who could take over.
         let chosen: Vec<usize> = match dice.below(4) {
             0 => vec![2, 5, 8],

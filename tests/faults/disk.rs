@@ -1,13 +1,14 @@
 //! A disk that really fills up under PostgreSQL.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::audit::{Expect, audit};
 use crate::lab::{Lab, is_root, lab};
-use crate::program::STOP;
+use crate::program::stop_all;
 use crate::shop::{Shop, Told, orders};
 
 /// A file system of its own that is small, mounted until it is dropped.
@@ -26,6 +27,10 @@ fn as_root(words: &[&str]) -> Result<(), String> {
     }
 }
 
+fn own_name() -> String {
+    String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap().trim().to_owned()
+}
+
 impl SmallDisk {
     /// Mounts one of so many megabytes; or says why that cannot be done here.
     pub fn mount(lab: &Lab, megabytes: u64) -> Result<Self, String> {
@@ -34,15 +39,23 @@ impl SmallDisk {
         fs::File::create(&file).and_then(|file| file.set_len(megabytes << 20)).map_err(|error| error.to_string())?;
         fs::create_dir_all(&place).map_err(|error| error.to_string())?;
         let (file, place_text) = (file.display().to_string(), place.display().to_string());
-        let made = Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0", &file]).output();
-        if !made.is_ok_and(|made| made.status.success()) {
-            return Err("mkfs.ext4 does not work".to_owned());
-        }
-        as_root(&["mount", "-o", "loop", &file, &place_text])?;
+        // An ordinary user's path lacks the folder of mkfs.
+        let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap());
+        let made = Command::new("mkfs.ext4").env("PATH", path).args(["-q", "-F", "-m", "0", &file]).output();
+        let on_loop = match made {
+            Ok(made) if made.status.success() => as_root(&["mount", "-o", "loop", &file, &place_text]),
+            _ => Err("mkfs.ext4 does not work".to_owned()),
+        };
+        // Some containers have no loop devices, but may mount memory.
+        let size = format!("size={megabytes}m");
+        on_loop.or_else(|why| {
+            let in_memory = as_root(&["mount", "-t", "tmpfs", "-o", &size, "tmpfs", &place_text]);
+            in_memory.map_err(|other| format!("{why}; {other}"))
+        })?;
         let disk = Self { place };
         // PostgreSQL wants an empty folder of its own.
         let folder = disk.folder();
-        let owner = if is_root() { "postgres".to_owned() } else { std::env::var("USER").unwrap_or_default() };
+        let owner = if is_root() { "postgres".to_owned() } else { own_name() };
         as_root(&["install", "-d", "-m", "700", "-o", &owner, &folder.display().to_string()])?;
         as_root(&["chmod", "755", &place_text])?;
         Ok(disk)
@@ -79,6 +92,12 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Says so where it is seen: what a test prints is hidden when it passes.
+pub fn not_tried(why: &str) {
+    let text = format!("NOT TRIED, a full disk: no small file system can be mounted here: {why}\n");
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
+}
+
 /// Makes the tablespace `small` there, for shops to live in.
 pub fn make_tablespace(lab: &Lab, folder: &Path) {
     lab.superuser_sql(&format!("CREATE TABLESPACE small LOCATION '{}'", folder.display()));
@@ -91,7 +110,7 @@ fn consumers_wait_while_the_disk_is_full_and_go_on_when_it_is_not() {
     let disk = match SmallDisk::mount(&lab, 100 + orders() / 200) {
         Ok(disk) => disk,
         Err(why) => {
-            println!("NOT TRIED, a full disk: no small file system can be mounted here: {why}");
+            not_tried(&why);
             return;
         }
     };
@@ -118,7 +137,7 @@ fn consumers_wait_while_the_disk_is_full_and_go_on_when_it_is_not() {
         shop.wait("it is ready", || consumer.is_ready());
         let found = audit(&shop, &Expect { told: Some(&told), ..Expect::default() });
         assert!(found.dead.is_empty(), "{found:?}");
-        consumer.stop(STOP);
+        stop_all([consumer]);
         shop.sql(&format!("DROP SCHEMA {} CASCADE", shop.name));
     }
     lab.superuser_sql("DROP TABLESPACE small");

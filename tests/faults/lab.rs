@@ -55,8 +55,8 @@ pub fn lab() -> Hold {
 
 impl Lab {
     fn start() -> Self {
-        // Not below the target folder: the user who runs PostgreSQL may not be able to enter it.
-        let state = std::env::temp_dir().join(format!("shopstream-faults-{}", std::process::id()));
+        // Neither below the target folder nor where TMPDIR says: the user who runs PostgreSQL may not be able to enter them.
+        let state = Path::new("/tmp").join(format!("shopstream-faults-{}", std::process::id()));
         let _ = fs::remove_dir_all(&state);
         fs::create_dir_all(state.join("logs")).unwrap();
         make_open(&state);

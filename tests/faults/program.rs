@@ -15,9 +15,12 @@ pub const STOP: Duration = Duration::from_secs(10);
 pub fn stop_all(programs: impl IntoIterator<Item = Program>) {
     let programs: Vec<Program> = programs.into_iter().collect();
     programs.iter().for_each(|program| program.signal("TERM"));
+    let began = Instant::now();
+    let count = programs.len();
     for program in programs {
-        program.end(STOP);
+        program.end(STOP.saturating_sub(began.elapsed()));
     }
+    println!("{count} consumers ended {:?} after SIGTERM", began.elapsed());
 }
 
 /// A running `shopstream`.

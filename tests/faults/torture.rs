@@ -7,10 +7,9 @@ use serde_json::Value;
 use crate::audit::{Expect, audit};
 use crate::brokers::await_in_sync;
 use crate::dice::Dice;
-use crate::disk::{SmallDisk, make_tablespace};
+use crate::disk::{SmallDisk, make_tablespace, not_tried};
 use crate::lab::lab;
-use crate::program::Program;
-use crate::program::{STOP, stop_all};
+use crate::program::{Program, stop_all};
 use crate::shop::{Shop, Told};
 
 const FAULTS: [&str; 11] = [
@@ -37,6 +36,8 @@ struct Pipeline<'a> {
     dice: Dice,
     consumers: Vec<(&'static str, Program)>,
     producer: Program,
+    /// The rest of a shop: whoever fills the cache, and whoever moves customers up and down.
+    workers: [Program; 2],
     told: Told,
     disk: Option<SmallDisk>,
     rate: &'static str,
@@ -48,7 +49,8 @@ impl<'a> Pipeline<'a> {
         let consumers = ["users", "products", "orders", "users", "products", "orders", "orders"];
         let consumers = consumers.map(|topic| (topic, consumer(&shop, topic))).into();
         let producer = produce(&shop, rate);
-        Self { shop, dice, consumers, producer, told: Told::default(), disk, rate }
+        let workers = ["cache refresh --every 5s", "grades update --every 7s"].map(|words| shop.start(words));
+        Self { shop, dice, consumers, producer, workers, told: Told::default(), disk, rate }
     }
 
     /// Whoever stands at a place is replaced by a new one.
@@ -73,7 +75,7 @@ impl<'a> Pipeline<'a> {
             }
             "stop a consumer" => {
                 let number = self.dice.below(self.consumers.len());
-                self.replace(number).stop(STOP);
+                stop_all([self.replace(number)]);
             }
             "let a consumer stand still" => {
                 let number = self.dice.below(self.consumers.len());
@@ -99,15 +101,11 @@ impl<'a> Pipeline<'a> {
                 self.dice.sleep(0, 5_000);
                 lab.up(&["postgres"]);
             }
-            "empty Redis" => {
-                lab.redis(&["FLUSHALL"]);
-                self.refresh_soon();
-            }
+            "empty Redis" => drop(lab.redis(&["FLUSHALL"])),
             "restart Redis" => {
                 lab.kill("redis", "KILL");
                 self.dice.sleep(0, 5_000);
                 lab.up(&["redis"]);
-                self.refresh_soon();
             }
             "stop the producer" => {
                 let next = produce(&self.shop, self.rate);
@@ -124,13 +122,9 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    fn refresh_soon(&mut self) {
-        self.dice.sleep(0, 3_000);
-        self.shop.run("cache refresh");
-    }
-
     fn assert_runs(&mut self) {
         self.producer.assert_runs();
+        self.workers.iter_mut().for_each(Program::assert_runs);
         self.consumers.iter_mut().for_each(|(_, consumer)| consumer.assert_runs());
     }
 }
@@ -151,8 +145,7 @@ fn torture() {
     let lab = lab();
     let minutes: f64 = std::env::var("SHOPSTREAM_FAULT_MINUTES").map_or(2.0, |minutes| minutes.parse().unwrap());
     let mut dice = Dice::new("torture");
-    let disk = SmallDisk::mount(&lab, 1_000 + (minutes * 60.0) as u64)
-        .map_err(|why| println!("NOT TRIED, a full disk: {why}"));
+    let disk = SmallDisk::mount(&lab, 1_000 + (minutes * 60.0) as u64).map_err(|why| not_tried(&why));
     let disk = disk.ok();
     if let Some(disk) = &disk {
         make_tablespace(&lab, &disk.folder());
@@ -172,8 +165,9 @@ fn torture() {
         counts[next] += 1;
         next = pipeline.dice.below(FAULTS.len());
     }
-    let Pipeline { shop, consumers, producer, mut told, disk, .. } = pipeline;
+    let Pipeline { shop, consumers, producer, workers, mut told, disk, .. } = pipeline;
     told.add(&producer.stop(Duration::from_secs(30)));
+    workers.into_iter().for_each(|worker| drop(worker.stop(Duration::from_secs(30))));
     let rest = Instant::now();
     shop.settle();
     println!("at rest {:?} after the end; {} orders", rest.elapsed(), shop.topics.count("orders"));
@@ -181,16 +175,6 @@ fn torture() {
         println!("{count:5} × {fault}");
     }
     audit(&shop, &Expect { told: Some(&told), refused: is_refused, ..Expect::default() });
-    verify(&shop);
     stop_all(consumers.into_iter().map(|(_, consumer)| consumer));
     drop(disk);
-}
-
-/// What the program's own audit says, once there is one.
-fn verify(shop: &Shop<'_>) {
-    if !shop.command("verify --help").output().unwrap().status.success() {
-        println!("there is no `verify` yet");
-        return;
-    }
-    println!("{}", shop.run("verify"));
 }
