@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use clap::ValueEnum;
 use color_eyre::eyre::Result;
 
 use super::Context;
@@ -26,7 +25,7 @@ const LAST_MOMENT: Duration = Duration::from_millis(9_500);
 pub struct Args {
     /// The topic, by its name without prefix
     #[arg(long, value_enum, value_name = "TOPIC")]
-    topic: TopicArg,
+    topic: Topic,
     /// Group members in this process
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     members: u16,
@@ -52,16 +51,6 @@ pub struct Args {
     metrics: MetricsArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum TopicArg {
-    /// Customers
-    Users,
-    /// Products
-    Products,
-    /// Orders
-    Orders,
-}
-
 fn parse_batch_size(text: &str) -> Result<usize, String> {
     let size = parse_count::<usize>(text)?;
     if (1..=100_000).contains(&size) { Ok(size) } else { Err("a batch has 1 to 100_000 messages".to_owned()) }
@@ -73,11 +62,7 @@ fn parse_batch_size(text: &str) -> Result<usize, String> {
 /// When PostgreSQL, Kafka or the topic is missing at the start, or something comes up that waiting does not mend.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let request = Request {
-        topic: match args.topic {
-            TopicArg::Users => Topic::Users,
-            TopicArg::Products => Topic::Products,
-            TopicArg::Orders => Topic::Orders,
-        },
+        topic: args.topic,
         members: args.members,
         batch_size: args.batch_size,
         batch_bytes: args.batch_bytes,

@@ -6,6 +6,7 @@ use crate::domain::labels::label_enum;
 
 label_enum! {
     /// A topic that is consumed.
+    #[derive(clap::ValueEnum)]
     Topic {
         /// Sign-ups.
         Users = "users",

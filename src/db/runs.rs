@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::lock;
 use super::schema::backfill_runs;
 use super::seeding::seed_runs;
+use super::storing;
 use crate::domain::Timestamp;
 use crate::error::Failure;
 use crate::generator::World;
@@ -196,19 +197,14 @@ pub fn finish(conn: &mut PgConnection, run_id: Uuid, population: &Population, ye
             .execute(conn)
             .wrap_err("cannot bring the customers up to date")?;
     }
-    let sold: Vec<(Uuid, i64, DateTime<Utc>)> = (0..population.products.len())
+    let sold: Vec<storing::Sale> = (0..population.products.len())
         .filter_map(|at| {
             let end = year.product_end(at);
             Some((population.products[at].id, i64::from(end.order_count), time(end.last_sold?)))
         })
         .collect();
     for chunk in sold.chunks(CHUNK) {
-        diesel::sql_query(include_str!("sql/run_finish_products.sql"))
-            .bind::<Array<diesel::sql_types::Uuid>, _>(chunk.iter().map(|row| row.0).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(chunk.iter().map(|row| row.1).collect::<Vec<_>>())
-            .bind::<Array<Timestamptz>, _>(chunk.iter().map(|row| row.2).collect::<Vec<_>>())
-            .execute(conn)
-            .wrap_err("cannot bring the products up to date")?;
+        storing::products_sold(conn, chunk).wrap_err("cannot bring the products up to date")?;
     }
     diesel::sql_query(include_str!("sql/run_complete.sql"))
         .bind::<diesel::sql_types::Uuid, _>(run_id)

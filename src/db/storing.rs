@@ -73,21 +73,31 @@ impl Effects {
         if !self.customers.is_empty() {
             let ids: Vec<&Uuid> = self.customers.keys().collect();
             let times: Vec<_> = self.customers.values().map(utc).collect();
-            diesel::sql_query(include_str!("sql/store_customers.sql"))
+            diesel::sql_query(include_str!("sql/customers_ordered.sql"))
                 .bind::<Array<SqlUuid>, _>(ids)
                 .bind::<Array<Timestamptz>, _>(times)
                 .execute(conn)?;
         }
-        if !self.products.is_empty() {
-            let ids: Vec<&Uuid> = self.products.keys().collect();
-            let items: Vec<i64> = self.products.values().map(|(items, _)| *items).collect();
-            let times: Vec<_> = self.products.values().map(|(_, at)| utc(at)).collect();
-            diesel::sql_query(include_str!("sql/store_products.sql"))
-                .bind::<Array<SqlUuid>, _>(ids)
-                .bind::<Array<BigInt>, _>(items)
-                .bind::<Array<Timestamptz>, _>(times)
-                .execute(conn)?;
+        let sold: Vec<Sale> = self.products.iter().map(|(id, (items, at))| (*id, *items, utc(at))).collect();
+        if !sold.is_empty() {
+            products_sold(conn, &sold)?;
         }
         Ok(())
     }
+}
+
+/// A product, how many order items of it, and the latest order of them.
+pub type Sale = (Uuid, i64, DateTime<Utc>);
+
+/// Counts products that were sold.
+///
+/// # Errors
+/// When the query fails.
+pub fn products_sold(conn: &mut PgConnection, sold: &[Sale]) -> QueryResult<()> {
+    diesel::sql_query(include_str!("sql/products_sold.sql"))
+        .bind::<Array<SqlUuid>, _>(sold.iter().map(|sale| sale.0).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(sold.iter().map(|sale| sale.1).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(sold.iter().map(|sale| sale.2).collect::<Vec<_>>())
+        .execute(conn)
+        .map(drop)
 }

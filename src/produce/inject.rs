@@ -7,23 +7,8 @@ use serde_json::Value;
 
 use crate::domain::Timestamp;
 use crate::domain::id::uuid_v7;
-use crate::domain::labels::label_enum;
 use crate::generator::rng::{Purpose, Stream};
-use crate::stream::message::OrderCreated;
-
-label_enum! {
-    /// What is wrong with a message that was made wrong on purpose.
-    Kind {
-        /// Sent a second time, byte for byte.
-        Duplicate = "duplicate",
-        /// Placed 1 to 24 hours before it is sent.
-        Late = "late",
-        /// Can never be stored.
-        Poison = "poison",
-        /// Of a customer, or with a product, that never comes.
-        Orphan = "orphan",
-    }
-}
+use crate::stream::message::{Injected, OrderCreated};
 
 /// The probability of each kind, for each order.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -32,7 +17,7 @@ pub struct Rates([f64; 4]);
 impl Rates {
     /// The probability of one kind.
     #[must_use]
-    pub fn of(&self, kind: Kind) -> f64 {
+    pub fn of(&self, kind: Injected) -> f64 {
         self.0[usize::from(kind.code())]
     }
 
@@ -51,8 +36,8 @@ impl FromStr for Rates {
         for part in text.split(',') {
             let form = || format!("{part:?} is not KIND=PERCENT, such as duplicate=0.5%");
             let (kind, share) = part.trim().split_once('=').ok_or_else(form)?;
-            let kind: Kind = kind.trim().parse().map_err(|_| {
-                let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+            let kind = Injected::MADE.iter().copied().find(|known| known.as_str() == kind.trim()).ok_or_else(|| {
+                let known: Vec<&str> = Injected::MADE.iter().map(|kind| kind.as_str()).collect();
                 format!("{kind:?} is none of {}", known.join(", "))
             })?;
             let share: f64 = share.trim().strip_suffix('%').and_then(|share| share.parse().ok()).ok_or_else(form)?;
@@ -89,7 +74,7 @@ impl Injector {
     }
 
     /// Whether it happens now.
-    pub fn chance(&mut self, kind: Kind) -> bool {
+    pub fn chance(&mut self, kind: Injected) -> bool {
         let rate = self.rates.of(kind);
         rate > 0.0 && self.stream.chance(rate)
     }
@@ -142,7 +127,7 @@ mod tests {
     #[test]
     fn rates_are_percentages_by_kind() {
         let rates: Rates = "duplicate=0.5%, late=1%,orphan=100%".parse().unwrap();
-        assert_eq!(Kind::ALL.iter().map(|kind| rates.of(*kind)).collect::<Vec<_>>(), [0.005, 0.01, 0.0, 1.0]);
+        assert_eq!(Injected::MADE.iter().map(|kind| rates.of(*kind)).collect::<Vec<_>>(), [0.005, 0.01, 0.0, 1.0]);
         assert!(Rates::default().is_zero() && !rates.is_zero());
         for wrong in ["", "duplicate", "duplicate=1", "duplicate=-1%", "late=101%", "late=x%", "lost=1%", "late=NaN%"] {
             assert!(wrong.parse::<Rates>().is_err(), "{wrong:?}");

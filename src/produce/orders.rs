@@ -7,7 +7,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use uuid::Uuid;
 
 use super::feed::{Feed, News};
-use super::inject::{Injector, Kind, WRONG_TYPE};
+use super::inject::{Injector, WRONG_TYPE};
 use super::metrics::ProduceMetrics;
 use super::request::Request;
 use super::totals::Lane;
@@ -18,7 +18,7 @@ use crate::domain::Timestamp;
 use crate::domain::rows::Names;
 use crate::generator::World;
 use crate::generator::live::{LiveOrder, LiveShop, Shopper, Stocked};
-use crate::stream::message::{EventHeaders, INJECTED, Message, OrderCreated};
+use crate::stream::message::{EventHeaders, INJECTED, Injected, Message, OrderCreated};
 use crate::telemetry::Part;
 use crate::telemetry::metrics::set;
 
@@ -158,32 +158,32 @@ impl<'a> Orders<'a> {
     pub fn next(&mut self, now: Timestamp) -> Option<Made> {
         let visitor = if self.shop.has_room_for_visit() { self.next_visitor() } else { None };
         let mut live = self.shop.order(now, self.by_hand, visitor)?;
-        let late = self.injector.chance(Kind::Late) && self.make_late(&mut live, now);
+        let late = self.injector.chance(Injected::Late) && self.make_late(&mut live, now);
         let visit = self.visit_of(&live, now);
         let order = OrderCreated::of_rows(&live.order, &live.items, &self.world.names);
         let json = serde_json::to_vec(&order).ok()?;
         let mut messages = Vec::with_capacity(1);
-        let headers = |kind: Option<Kind>| with_kind(EventHeaders::of(&order).to_kafka(), kind);
-        if self.injector.chance(Kind::Duplicate) {
+        let headers = |kind: Option<Injected>| with_kind(EventHeaders::of(&order).to_kafka(), kind);
+        if self.injector.chance(Injected::Duplicate) {
             messages.push(Ready {
                 key: order.user_id,
                 payload: Some(json.clone()),
-                headers: headers(Some(Kind::Duplicate)),
+                headers: headers(Some(Injected::Duplicate)),
                 lane: Lane::Duplicate,
             });
         }
         let good = Ready {
             key: order.user_id,
             payload: Some(json),
-            headers: headers(late.then_some(Kind::Late)),
+            headers: headers(late.then_some(Injected::Late)),
             lane: Lane::Order,
         };
         // The original goes first.
         messages.insert(0, good);
-        if self.injector.chance(Kind::Poison) {
+        if self.injector.chance(Injected::Poison) {
             messages.extend(self.poison(now));
         }
-        if self.injector.chance(Kind::Orphan) {
+        if self.injector.chance(Injected::Orphan) {
             messages.extend(self.orphan(now));
         }
         Some(Made { messages, late, visit })
@@ -235,7 +235,7 @@ impl<'a> Orders<'a> {
         if poison.wrong_type {
             headers.event_type = WRONG_TYPE;
         }
-        let headers = with_kind(headers.to_kafka(), Some(Kind::Poison));
+        let headers = with_kind(headers.to_kafka(), Some(Injected::Poison));
         Some(Ready { key: order.user_id, payload: poison.payload, headers, lane: Lane::Poison })
     }
 
@@ -244,12 +244,12 @@ impl<'a> Orders<'a> {
         let mut order = OrderCreated::of_rows(&live.order, &live.items, &self.world.names);
         self.injector.orphan(&mut order);
         let json = serde_json::to_vec(&order).ok()?;
-        let headers = with_kind(EventHeaders::of(&order).to_kafka(), Some(Kind::Orphan));
+        let headers = with_kind(EventHeaders::of(&order).to_kafka(), Some(Injected::Orphan));
         Some(Ready { key: order.key(), payload: Some(json), headers, lane: Lane::Orphan })
     }
 }
 
-fn with_kind(headers: OwnedHeaders, kind: Option<Kind>) -> OwnedHeaders {
+fn with_kind(headers: OwnedHeaders, kind: Option<Injected>) -> OwnedHeaders {
     match kind {
         Some(kind) => headers.insert(Header { key: INJECTED, value: Some(kind.as_str()) }),
         None => headers,

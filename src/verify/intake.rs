@@ -12,11 +12,11 @@ use super::ledger::{Ledger, Outcome, Standing};
 use super::letters::Letters;
 use super::positions::Positions;
 use super::reading::{Reader, TopicSpan};
-use super::report::{Fates, Kind, Named};
+use super::report::{Fates, Named};
 use crate::domain::Timestamp;
 use crate::interrupt::Interrupt;
 use crate::stream::dead_letter::REPLAYED;
-use crate::stream::message::{INJECTED, Message, decode, header_text};
+use crate::stream::message::{INJECTED, Injected, Message, decode, header_text};
 
 /// Most messages that room is made for at once; a topic that was compacted holds far fewer than its offsets.
 const MOST_AT_ONCE: u64 = 1 << 24;
@@ -31,13 +31,13 @@ pub struct Places {
 }
 
 impl Places {
-    fn standing(&self, partition: i32, offset: i64, kind: Option<Kind>) -> Standing {
+    fn standing(&self, partition: i32, offset: i64, kind: Option<Injected>) -> Standing {
         if self.letters.places.contains(&(partition, offset)) {
             return Standing::Dead;
         }
         match &self.positions {
             // Others may store an order without its customer, or refuse it; where to, we are not told.
-            None if kind == Some(Kind::Orphan) => Standing::Dead,
+            None if kind == Some(Injected::Orphan) => Standing::Dead,
             Some(positions) if positions.parked.contains(&(partition, offset)) => Standing::Parked,
             Some(positions) if offset >= positions.next(partition) => Standing::Unread,
             _ => Standing::Read,
@@ -59,7 +59,7 @@ pub struct Intake {
     /// Where those lay that have no dead letter.
     pub missing: Named,
     /// Of what can never be stored, the injected ones by kind.
-    pub injected: HashMap<Kind, Fates>,
+    pub injected: HashMap<Injected, Fates>,
     /// Offset and time of the first message of each partition.
     pub first: HashMap<i32, (i64, Timestamp)>,
 }
@@ -90,7 +90,7 @@ impl Intake {
                 Some(read) => {
                     let content = digest(&read, &mut digester);
                     let replayed = header_text(message.headers(), REPLAYED).is_some();
-                    let kind = kind.map_or(0, Kind::number);
+                    let kind = kind.map_or(0, Injected::number);
                     intake.ledger.push(read.id(), content, standing, kind, replayed);
                 }
                 None => intake.count_unreadable(places, message, standing, kind),
@@ -106,7 +106,7 @@ impl Intake {
         places: &Places,
         message: &BorrowedMessage<'_>,
         standing: Standing,
-        kind: Option<Kind>,
+        kind: Option<Injected>,
     ) {
         self.unreadable += 1;
         let outcome = match standing {
@@ -133,6 +133,6 @@ pub fn read_message<M: Message>(message: &BorrowedMessage<'_>) -> Option<M> {
 }
 
 /// What was made wrong on purpose.
-fn kind_of(message: &BorrowedMessage<'_>) -> Option<Kind> {
-    header_text(message.headers(), INJECTED).map(Kind::of)
+fn kind_of(message: &BorrowedMessage<'_>) -> Option<Injected> {
+    header_text(message.headers(), INJECTED).map(Injected::of)
 }

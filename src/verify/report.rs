@@ -6,34 +6,12 @@ use serde::Serialize;
 
 use super::ledger::Outcome;
 use crate::domain::Timestamp;
-use crate::domain::labels::label_enum;
+use crate::stream::message::Injected;
 
 /// Most ids that are named of each kind.
 pub const FIRST: usize = 5;
 
-label_enum! {
-    /// What a message that was made wrong on purpose has wrong.
-    Kind {
-        /// Sent again.
-        Duplicate = "duplicate",
-        /// Created long before it was sent.
-        Late = "late",
-        /// Can never be stored.
-        Poison = "poison",
-        /// Its customer or a product of it does not exist.
-        Orphan = "orphan",
-        /// Something that this version does not know.
-        Other = "other",
-    }
-}
-
-impl Kind {
-    /// The kind that a header names.
-    #[must_use]
-    pub fn of(header: &[u8]) -> Self {
-        Self::ALL.iter().copied().find(|kind| kind.as_str().as_bytes() == header).unwrap_or(Self::Other)
-    }
-
+impl Injected {
     /// From 1 on; 0 is for messages as they should be.
     #[must_use]
     pub const fn number(self) -> u8 {

@@ -9,11 +9,11 @@ use super::content::Digester;
 use super::intake::{Intake, Places, read_message};
 use super::ledger::{Ledger, Outcome};
 use super::reading::{Reader, TopicSpan};
-use super::report::{FIRST, Fates, Kind, Named, TopicReport};
+use super::report::{FIRST, Fates, Named, TopicReport};
 use super::rows::{Kept, Strangers};
 use crate::domain::Timestamp;
 use crate::interrupt::Interrupt;
-use crate::stream::message::Message;
+use crate::stream::message::{Injected, Message};
 
 /// A topic that is audited.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ fn tally(report: &mut TopicReport, intake: &Intake) -> BTreeMap<&'static str, Fa
         if outcome == Outcome::Missing {
             report.missing_ids.count += 1;
         }
-        for kind in group.kinds().filter_map(Kind::numbered) {
+        for kind in group.kinds().filter_map(Injected::numbered) {
             injected.entry(kind.as_str()).or_default().count(outcome);
         }
     }

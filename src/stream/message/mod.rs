@@ -6,6 +6,7 @@
 
 mod decode;
 mod headers;
+mod injected;
 mod order;
 mod product;
 mod rows;
@@ -13,6 +14,7 @@ mod user;
 
 pub use decode::{DecodeError, ErrorClass, decode};
 pub use headers::{CONTENT_TYPE, CONTENT_TYPE_JSON, EventHeaders, INJECTED, header_text};
+pub use injected::Injected;
 pub use order::{OrderCreated, OrderLine};
 pub use product::ProductCreated;
 pub use rows::ItemOf;

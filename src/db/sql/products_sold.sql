@@ -1,6 +1,6 @@
--- Products that were ordered, once for each batch.
+-- Products that were sold: once for a batch of live orders, or for a simulated year.
 --
--- $1 ids, $2 their items in this batch, $3 the latest order of them
+-- $1 ids, $2 how many order items, $3 the latest order of them
 WITH sold AS (
     SELECT * FROM unnest($1, $2, $3) AS s (id, items, ordered_at)
 ), locked AS (

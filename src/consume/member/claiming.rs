@@ -1,0 +1,128 @@
+//! Which partitions this member reads, and from where: PostgreSQL's word counts.
+
+use super::*;
+
+impl<H: Handler> Member<'_, H> {
+    /// Takes over what the group gave to this member, and sets it to where PostgreSQL says.
+    pub(super) fn claim(&mut self) {
+        for partition in self.partitions.to_claim() {
+            if let Err(report) = self.claim_one(partition) {
+                self.hold(&report);
+                return;
+            }
+        }
+        if !self.link.is_up() {
+            // Before there is anything to write, so that /readyz tells the truth.
+            match self.link.get().map(drop) {
+                Ok(()) => self.parts.postgres.ready(),
+                Err(report) => self.hold(&report),
+            }
+        }
+    }
+
+    pub(super) fn claim_one(&mut self, partition: i32) -> Result<()> {
+        let from_beginning = self.request.from_beginning && !self.rewound.contains(&partition);
+        let reader = &self.reader;
+        let conn = self.link.get()?;
+        self.parts.postgres.ready();
+        let mut claim = offsets::claim(conn, reader, partition).wrap_err("cannot claim a partition")?;
+        if from_beginning && claim.next_offset > 0 {
+            offsets::rewind(conn, reader, partition, claim.epoch).wrap_err("cannot rewind a partition")?;
+            claim.next_offset = 0;
+            claim.last_hash = None;
+        }
+        if from_beginning {
+            self.rewound.push(partition);
+        }
+        let next_offset = claim.next_offset;
+        let offset = self.partitions.claimed(partition, claim);
+        if let Err(report) = self.start(partition, offset) {
+            // The client is not ready for it yet. Never to be read from wherever it stands: asked for again in a moment.
+            tracing::debug!(topic = self.topic, partition, "{report:#}");
+            self.partitions.unclaimed_for(partition, SEEK_AGAIN);
+            self.say_readiness();
+            return Ok(());
+        }
+        tracing::info!(topic = self.topic, partition, next_offset, "reading");
+        self.say_readiness();
+        Ok(())
+    }
+
+    /// Sets a paused partition to an offset, and lets it flow.
+    pub(super) fn start(&self, partition: i32, offset: Offset) -> Result<()> {
+        let list = self.list([partition])?;
+        let mut from = TopicPartitionList::new();
+        from.add_partition_offset(&self.topic, partition, offset)?;
+        let set = self.consumer.seek_partitions(from, SEEK_PATIENCE)?;
+        for element in set.elements() {
+            element.error().wrap_err_with(|| format!("partition {partition} cannot be set to {offset:?}"))?;
+        }
+        self.consumer.resume(&list)?;
+        Ok(())
+    }
+
+    pub(super) fn list(&self, partitions: impl IntoIterator<Item = i32>) -> Result<TopicPartitionList> {
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            list.add_partition(&self.topic, partition);
+        }
+        Ok(list)
+    }
+
+    pub(super) fn rewind(&mut self, partition: i32) {
+        let Some(position) = self.partitions.position(partition) else { return };
+        let reader = &self.reader;
+        let rewound = self.link.get().and_then(|conn| Ok(offsets::rewind(conn, reader, partition, position.epoch)?));
+        match rewound {
+            // The claim is asked for again, and begins at the beginning.
+            Ok(_) => {
+                let _ = self.list([partition]).and_then(|list| Ok(self.consumer.pause(&list)?));
+                self.batch.drop_partitions(&[partition]);
+                // The places are another topic's now.
+                self.dead.passed();
+                self.partitions.assigned(&[partition]);
+            }
+            Err(report) => {
+                self.partitions.assigned(&[partition]);
+                self.hold(&report);
+            }
+        }
+    }
+
+    /// After a break nobody knows whether the last transaction was committed: what is stored is asked for. A partition that
+    /// somebody else holds by now is not claimed again at once.
+    pub(super) fn look_again(&mut self) -> Result<()> {
+        let conn: &mut PgConnection = self.link.get()?;
+        let mut lost = Vec::new();
+        for (partition, position) in self.partitions.held().collect::<Vec<_>>() {
+            match offsets::find(conn, &self.reader, partition)? {
+                Some(claim) if claim.epoch == position.epoch => {
+                    self.partitions.stored(partition, claim.next_offset);
+                    self.batch.drop_before(partition, claim.next_offset);
+                }
+                _ => lost.push(partition),
+            }
+        }
+        if !lost.is_empty() {
+            tracing::warn!(topic = self.topic, partitions = ?lost, "another member has taken over");
+            self.partitions.fenced(&lost);
+            self.batch.drop_partitions(&lost);
+            self.say_readiness();
+        }
+        Ok(())
+    }
+
+    /// Pauses or resumes what this member holds.
+    pub(super) fn flow(&self, on: bool) {
+        let held: Vec<i32> = self.partitions.held().map(|(partition, _)| partition).collect();
+        if held.is_empty() {
+            return;
+        }
+        let done = self
+            .list(held)
+            .and_then(|list| Ok(if on { self.consumer.resume(&list) } else { self.consumer.pause(&list) }?));
+        if let Err(error) = done {
+            tracing::debug!("partitions cannot be paused or resumed: {error}");
+        }
+    }
+}
