@@ -1,11 +1,11 @@
 //! Brokers that die and come back, and a topic that is deleted and made again.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::audit::{Expect, audit};
 use crate::dice::Dice;
 use crate::lab::lab;
-use crate::program::stop_all;
+use crate::program::{LONG, stop_all};
 use crate::shop::{Shop, Told, orders};
 
 #[test]
@@ -30,7 +30,7 @@ fn a_broker_killed_while_orders_flow_loses_none() {
         await_in_sync(&shop);
     }
     let mut told = Told::default();
-    told.add(&producer.end(Duration::from_secs(120)));
+    told.add(&producer.end(LONG));
     shop.settle();
     consumer.assert_runs();
     println!("{kills} brokers killed");
@@ -55,9 +55,7 @@ fn a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning() {
     let lab = lab();
     let shop = Shop::open(&lab);
     let mut consumer = shop.consumer("orders", "--members 2");
-    let produce = |count: u64| {
-        shop.producer(&format!("--stream orders --unthrottled --limit {count}")).end(Duration::from_secs(60))
-    };
+    let produce = |count: u64| shop.producer(&format!("--stream orders --unthrottled --limit {count}")).end(LONG);
     produce(1_000);
     shop.settle();
     let kept = audit(&shop, &Expect::default()).stored;

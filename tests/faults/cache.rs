@@ -1,11 +1,9 @@
 //! Redis restarted, and emptied, while orders are made.
 
-use std::time::Duration;
-
 use crate::audit::{Expect, audit};
 use crate::dice::Dice;
 use crate::lab::lab;
-use crate::program::stop_all;
+use crate::program::{LONG, stop_all};
 use crate::shop::{Shop, Told, orders};
 
 #[test]
@@ -44,8 +42,8 @@ fn orders_go_on_from_the_last_pool_while_redis_is_emptied_and_restarted() {
     shop.wait("the second producer begins", || late.is_ready() || !late.runs());
 
     let mut told = Told::default();
-    told.add(&late.end(Duration::from_secs(60)));
-    told.add(&producer.end(Duration::from_secs(180)));
+    told.add(&late.end(LONG));
+    told.add(&producer.end(LONG));
     assert_eq!(told.delivered("orders"), orders() + 300);
     shop.settle();
     audit(&shop, &Expect { told: Some(&told), ..Expect::default() });

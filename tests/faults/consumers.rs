@@ -1,13 +1,13 @@
 //! Consumers that are killed, join, leave, or stand still.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use crate::audit::{Expect, audit};
 use crate::dice::Dice;
 use crate::lab::lab;
-use crate::program::{Program, stop_all};
+use crate::program::{LONG, Program, stop_all};
 use crate::shop::{Shop, Told, orders};
 
 const TOPICS: [&str; 3] = ["users", "products", "orders"];
@@ -40,8 +40,8 @@ fn consumers_killed_again_and_again_store_everything_once() {
         }
         rounds += 1;
     }
-    let told: Value = serde_json::from_str(&year.end(Duration::from_secs(120))).unwrap();
-    producer.end(Duration::from_secs(30));
+    let told: Value = serde_json::from_str(&year.end(LONG)).unwrap();
+    producer.end(LONG);
     let began = Instant::now();
     shop.settle();
     println!("{kills} consumers killed; at rest {:?} after the last", began.elapsed());
@@ -75,7 +75,7 @@ fn a_group_that_grows_and_shrinks_stores_everything_once() {
     dice.sleep(0, 1_000);
     stop_all(others);
     let mut told = Told::default();
-    told.add(&producer.end(Duration::from_secs(180)));
+    told.add(&producer.end(LONG));
     shop.settle();
     first.assert_runs();
     audit(&shop, &Expect { told: Some(&told), ..Expect::default() });
@@ -102,7 +102,7 @@ fn a_consumer_that_stood_still_writes_nothing_when_others_have_taken_over() {
     shop.wait("the heir stores more", || shop.dealt_with() > taken_over);
     zombie.signal("CONT");
     let mut told = Told::default();
-    told.add(&producer.end(Duration::from_secs(180)));
+    told.add(&producer.end(LONG));
     shop.settle();
     zombie.assert_runs();
     heir.assert_runs();
@@ -117,9 +117,7 @@ fn two_consumers_of_the_same_hot_products_do_not_wait_for_each_other_in_a_circle
     // Nearly every batch of one holds products of the other's: three members that write at once, all the time.
     let consumers: Vec<Program> = (0..3).map(|_| shop.consumer("orders", "")).collect();
     let mut told = Told::default();
-    told.add(
-        &shop.producer(&format!("--stream orders --unthrottled --limit {}", orders())).end(Duration::from_secs(120)),
-    );
+    told.add(&shop.producer(&format!("--stream orders --unthrottled --limit {}", orders())).end(LONG));
     shop.settle();
     let spread = shop.count("SELECT count(*) AS count FROM products WHERE order_count > 20");
     assert!(spread > 50, "{spread} products are hot");

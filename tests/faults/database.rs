@@ -1,13 +1,11 @@
 //! PostgreSQL restarted in mid-batch, its sessions ended, and rows that it refuses.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::audit::{Expect, audit};
 use crate::dice::Dice;
 use crate::lab::lab;
-use crate::program::stop_all;
+use crate::program::{LONG, stop_all};
 use crate::shop::{Shop, Told, orders};
 
 #[test]
@@ -34,7 +32,7 @@ fn postgres_restarted_in_mid_batch_and_sessions_ended_lose_and_double_nothing() 
         restarts += 1;
     }
     let mut told = Told::default();
-    told.add(&producer.end(Duration::from_secs(60)));
+    told.add(&producer.end(LONG));
     // Those who waited only now become dead letters: not before, as the default is 5 minutes.
     stop_all(consumers);
     let consumer = shop.consumer("orders", "--orphan-timeout 1s");
@@ -50,7 +48,7 @@ fn an_older_database_is_brought_up_to_date_whatever_kafka_remembers() {
     let shop = Shop::open(&lab);
     let consumer = shop.consumer("orders", "--members 3");
     let mut told = Told::default();
-    told.add(&shop.producer("--stream orders --unthrottled --limit 3000").end(Duration::from_secs(60)));
+    told.add(&shop.producer("--stream orders --unthrottled --limit 3000").end(LONG));
     shop.settle();
     stop_all([consumer]);
     for restored in ["", "--from-beginning"] {
@@ -82,7 +80,7 @@ fn orders_that_a_constraint_refuses_are_dead_letters_and_no_others() {
     let mut told = Told::default();
     let producer =
         shop.producer(&format!("--stream orders --unthrottled --inject duplicate=1%,poison=1% --limit {}", orders()));
-    told.add(&producer.end(Duration::from_secs(120)));
+    told.add(&producer.end(LONG));
     shop.settle();
     let found = audit(&shop, &Expect { told: Some(&told), refused: is_refused, ..Expect::default() });
     assert!(found.dead["constraint"] > 10 && !found.dead.contains_key("orphan"), "{found:?}");

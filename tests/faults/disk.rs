@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::audit::{Expect, audit};
 use crate::lab::{Lab, is_root, lab};
-use crate::program::stop_all;
+use crate::program::{LONG, stop_all};
 use crate::shop::{Shop, Told, orders};
 
 /// A file system of its own that is small, mounted until it is dropped.
@@ -127,7 +127,7 @@ fn consumers_wait_while_the_disk_is_full_and_go_on_when_it_is_not() {
         shop.wait("it is not ready", || !consumer.is_ready());
         let full = shop.dealt_with();
         let mut told = Told::default();
-        told.add(&producer.end(Duration::from_secs(180)));
+        told.add(&producer.end(LONG));
         consumer.assert_runs();
         assert!(!consumer.is_ready(), "{}", consumer.log());
         assert!(shop.dealt_with() < orders() as i64, "the disk was not full: {full}");

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -11,7 +10,7 @@ use uuid::Uuid;
 
 use crate::audit::{EXPECTED, Expect, audit};
 use crate::lab::lab;
-use crate::program::stop_all;
+use crate::program::{LONG, stop_all};
 use crate::shop::Shop;
 use crate::topics::Record;
 
@@ -232,7 +231,7 @@ fn kcat_writes_what_we_store_and_reads_what_we_write() {
     // Compressed in another way than ours, without any header.
     let written = kcat(&["-P", "-K", "\\t", "-z", "gzip", "-l", file.to_str().unwrap()]).output().unwrap();
     assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
-    shop.producer("--stream orders --unthrottled --limit 200").end(Duration::from_secs(60));
+    shop.producer("--stream orders --unthrottled --limit 200").end(LONG);
     shop.settle();
     let found = audit(&shop, &Expect::default());
     assert_eq!(found.stored.len(), 220);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::audit::{Expect, audit};
 use crate::dice::Dice;
 use crate::lab::lab;
-use crate::program::stop_all;
+use crate::program::{LONG, stop_all};
 use crate::shop::{Shop, Told, orders};
 
 #[test]
@@ -38,7 +38,7 @@ fn dirt_among_good_orders_is_accounted_for_by_kind() {
     let mut told = Told::default();
     for rate in ["--rate 800/s", "--unthrottled"] {
         let producer = shop.producer(&format!("--stream orders {inject} {rate} --limit {}", orders() / 2));
-        told.add(&producer.end(Duration::from_secs(180)));
+        told.add(&producer.end(LONG));
     }
     shop.settle();
     let found = audit(&shop, &Expect { told: Some(&told), ..Expect::default() });

@@ -11,6 +11,9 @@ use crate::lab::Lab;
 /// What SIGTERM is promised to take at most, for a consumer.
 pub const STOP: Duration = Duration::from_secs(10);
 
+/// Longer than any test's orders take, on a machine that has other things to do.
+pub const LONG: Duration = Duration::from_secs(600);
+
 /// SIGTERM for all of them at once, and a good end for each within the time that is promised.
 pub fn stop_all(programs: impl IntoIterator<Item = Program>) {
     let programs: Vec<Program> = programs.into_iter().collect();

@@ -154,13 +154,22 @@ impl<'a> Shop<'a> {
         }
     }
 
-    /// Waits until every message of every topic is dealt with, and no order is parked any more.
+    /// Waits until every message of every topic is dealt with, and no order is parked any more: as long as it goes on.
     pub fn settle(&self) {
-        self.wait("everything is stored", || {
-            let deadline = Instant::now() + REST;
-            let behind = ["users", "products", "orders"].iter().any(|topic| self.behind(topic, deadline));
-            !behind && self.count("SELECT count(*) AS count FROM parked_orders") == 0
-        });
+        let (mut seen, mut since) = ((Vec::new(), 0), Instant::now());
+        loop {
+            let now = ["users", "products", "orders"].map(|topic| self.stored(topic)).concat();
+            let parked = self.count("SELECT count(*) AS count FROM parked_orders");
+            let behind = ["users", "products", "orders"].iter().any(|topic| self.behind(topic, Instant::now() + REST));
+            if !behind && parked == 0 {
+                return;
+            }
+            if seen != (now.clone(), parked) {
+                (seen, since) = ((now, parked), Instant::now());
+            }
+            assert!(since.elapsed() < REST, "nothing has moved for {REST:?}: {}", self.describe());
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
 
     fn behind(&self, topic: &str, deadline: Instant) -> bool {
