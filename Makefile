@@ -43,7 +43,7 @@ torture: ## every fault against a running pipeline, at random for MINUTES=30; SE
 ONLY ?=
 
 .PHONY: demo bench
-demo: ## set everything up, and run the main job: the year 2025 into PostgreSQL and files
+demo: ## set everything up, and run the main job: the year 2025, then a minute of the live shop
 	@deploy/local/demo
 bench: ## measure the targets against their references; takes some minutes
 	@deploy/local/bench $(ONLY)

@@ -17,6 +17,7 @@ pub mod error;
 pub mod generator;
 pub mod interrupt;
 pub mod output;
+pub mod panics;
 pub mod produce;
 pub mod sink;
 pub mod stream;

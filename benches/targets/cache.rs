@@ -8,7 +8,7 @@ use diesel::sql_types::Uuid as SqlUuid;
 use redis::Commands;
 use shopstream::db::pools;
 use shopstream::generator::World;
-use shopstream::generator::live::LiveShop;
+use shopstream::generator::live::{LiveShop, Run};
 use shopstream::generator::rng::{Purpose, Stream};
 
 use super::measure::RUNS;
@@ -91,7 +91,7 @@ pub fn members(report: &mut Report) -> Result<()> {
     let members = pools::members(&mut conn, now, &world.demand.pool)?;
     let ids: Vec<uuid::Uuid> = members.customers.iter().map(|member| member.member.id).collect();
 
-    let mut live = LiveShop::new(&world, 1, false);
+    let mut live = LiveShop::new(&world, Run::new(1, "bench"), false);
     let (shoppers, stock) = shopstream::produce::known_members(
         members.customers.iter().map(|member| &member.member),
         members.products.iter().map(|member| &member.member),

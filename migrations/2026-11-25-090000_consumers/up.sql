@@ -35,6 +35,7 @@ CREATE TABLE parked_orders (
     payload     bytea       NOT NULL,
     headers     jsonb       NOT NULL,
     order_id    uuid        NOT NULL,
+    sent_at_ms  bigint,
     missing     uuid[]      NOT NULL,
     parked_at   timestamptz NOT NULL DEFAULT now(),
 
@@ -48,7 +49,7 @@ CREATE TABLE parked_orders (
 );
 
 -- Oldest first: who is given up, and who is tried again (db/sql/parked_*.sql).
-CREATE INDEX parked_orders_oldest ON parked_orders (parked_at);
+CREATE INDEX parked_orders_oldest ON parked_orders (topic, parked_at);
 
 COMMENT ON TABLE  parked_orders             IS 'Orders whose customer or product was not there when they came; tried again, and dead letters after --orphan-timeout.';
 COMMENT ON COLUMN parked_orders.topic       IS 'Topic the message came from.';
@@ -58,5 +59,6 @@ COMMENT ON COLUMN parked_orders.key         IS 'Its key, as it came.';
 COMMENT ON COLUMN parked_orders.payload     IS 'The message, as it came.';
 COMMENT ON COLUMN parked_orders.headers     IS 'Its headers in order: [name, value in hexadecimal digits or null].';
 COMMENT ON COLUMN parked_orders.order_id    IS 'The order in it.';
+COMMENT ON COLUMN parked_orders.sent_at_ms  IS 'When it was sent, by Kafka''s timestamp, milliseconds since 1970.';
 COMMENT ON COLUMN parked_orders.missing     IS 'Customer and products that were not there.';
 COMMENT ON COLUMN parked_orders.parked_at   IS 'When it was parked, wall clock, UTC.';

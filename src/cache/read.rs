@@ -50,13 +50,25 @@ fn members<T: DeserializeOwned>(hash: &HashMap<String, String>) -> RedisResult<V
     let mut entries: Vec<(&String, &String)> = hash.iter().collect();
     // A hash has no order; draws must not depend on chance.
     entries.sort_unstable();
-    let read = |(id, json): (&String, &String)| {
-        serde_json::from_str(json).map_err(|error| {
-            let why = format!("{id}: {error}; another version may have written it: shopstream cache refresh");
-            (redis::ErrorKind::UnexpectedReturnType, "a member of the pool cannot be read", why).into()
-        })
-    };
-    entries.into_iter().map(read).collect()
+    let (mut members, mut unreadable) = (Vec::with_capacity(entries.len()), None);
+    for (id, json) in entries {
+        match serde_json::from_str(json) {
+            Ok(member) => members.push(member),
+            Err(error) => unreadable = Some(format!("{id}: {error}")),
+        }
+    }
+    // One that was spoiled is done without; a pool of another version is not.
+    match unreadable {
+        Some(why) if members.is_empty() => {
+            let why = format!("{why}; another version may have written it: shopstream cache refresh");
+            Err((redis::ErrorKind::UnexpectedReturnType, "no member of the pool can be read", why).into())
+        }
+        Some(why) => {
+            tracing::warn!("a member of the pool cannot be read, and is left out: {why}");
+            Ok(members)
+        }
+        None => Ok(members),
+    }
 }
 
 fn read_meta(fields: &HashMap<String, String>) -> PoolMeta {

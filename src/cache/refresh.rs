@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
 use diesel::PgConnection;
-use redis::{Commands, Connection, pipe};
+use redis::{Commands, Connection, Script, pipe};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -20,6 +20,23 @@ use crate::generator::tables::PoolSizes;
 const CHUNK: usize = 200;
 /// A half-written pool of a refresher that died goes after so many seconds.
 const ABANDONED_AFTER_SECS: i64 = 120;
+
+/// Puts both staged pools in place and counts the generation: all of it, or nothing when one of them is not there any more.
+/// In place a pool never expires.
+const SWAP: &str = r"
+    if redis.call('EXISTS', KEYS[1], KEYS[3]) < 2 then
+        return redis.error_reply('ABANDONED the staged pools expired before they were complete')
+    end
+    for at = 1, 3, 2 do
+        redis.call('RENAME', KEYS[at], KEYS[at + 1])
+        redis.call('PERSIST', KEYS[at + 1])
+    end
+    -- Whatever else lies at the key is none of ours.
+    if redis.call('TYPE', KEYS[5]).ok ~= 'hash' then redis.call('DEL', KEYS[5]) end
+    local generation = tonumber(redis.call('HGET', KEYS[5], 'generation') or 0)
+    if not generation or generation < 0 or generation > 2 ^ 52 then redis.call('HDEL', KEYS[5], 'generation') end
+    redis.call('HSET', KEYS[5], unpack(ARGV))
+    return redis.call('HINCRBY', KEYS[5], 'generation', 1)";
 
 /// Reads the pools from PostgreSQL and puts them into the cache; returns what is known of them now.
 ///
@@ -59,9 +76,8 @@ fn publish(
     let (users, products, meta) = (cache.key(keys::USERS), cache.key(keys::PRODUCTS), cache.key(keys::META));
     let turn = Uuid::new_v4().simple().to_string();
     let staged = |key: &str| format!("{key}:staged:{turn}");
-    let count = |matches: &dyn Fn() -> usize| matches() as u64;
-    let customers = |part| count(&|| pools.customers.iter().filter(|m| m.part == part).count());
-    let wares = |part| count(&|| pools.products.iter().filter(|m| m.part == part).count());
+    let customers = |part| pools.customers.iter().filter(|member| member.part == part).count() as u64;
+    let wares = |part| pools.products.iter().filter(|member| member.part == part).count() as u64;
 
     stage(redis, &staged(&users), &pools.customers, |customer| customer.id)?;
     stage(redis, &staged(&products), &pools.products, |product| product.id)?;
@@ -81,17 +97,16 @@ fn publish(
         users_replaced,
         products_replaced,
     };
-    let mut swap = pipe();
-    swap.atomic();
+    let script = Script::new(SWAP);
+    let mut swap = script.prepare_invoke();
     for key in [&users, &products] {
-        // The staged pool expires, should nobody put it in place; the pool in place never does.
-        swap.rename(staged(key), key).ignore().persist(key).ignore();
+        swap.key(staged(key)).key(key);
     }
+    swap.key(&meta);
     for (field, value) in fields(&known) {
-        swap.hset(&meta, field, value).ignore();
+        swap.arg(field).arg(value);
     }
-    swap.hincr(&meta, "generation", 1);
-    let (generation,): (u64,) = swap.query(redis)?;
+    let generation: u64 = swap.invoke(redis)?;
     known.generation = generation;
     Ok(known)
 }
@@ -137,6 +152,10 @@ fn replaced<T, P>(
     members: &[Member<T, P>],
     id: impl Fn(&T) -> Uuid,
 ) -> redis::RedisResult<u64> {
-    let before: HashSet<String> = redis.hkeys(key)?;
+    // What is not a pool has no members; it is about to be replaced.
+    let before: HashSet<String> = match redis.hkeys(key) {
+        Err(error) if error.code() == Some("WRONGTYPE") => HashSet::new(),
+        other => other?,
+    };
     Ok(members.iter().filter(|member| !before.contains(&id(&member.member).to_string())).count() as u64)
 }

@@ -8,6 +8,7 @@ use diesel::PgConnection;
 use redis::Connection;
 
 use super::Context;
+use crate::backoff::Backoff;
 use crate::cache::members::PoolMeta;
 use crate::cache::metrics::CacheMetrics;
 use crate::cache::{Cache, refresh};
@@ -101,15 +102,21 @@ struct Connections {
     redis: Option<Connection>,
 }
 
-/// Until asked to stop. A service that is away is tried again at the next turn; the old pool stays meanwhile.
+/// Until asked to stop. A service that is away is tried again, sooner than at the next turn; the old pool stays meanwhile.
 fn stay(cache: &Cache, sizes: &PoolSizes, every: Duration, args: &RefreshArgs, context: &Context) -> Result<()> {
     let telemetry = Telemetry::start(&context.settings, &args.metrics)?;
     let metrics = CacheMetrics::register(&mut telemetry.registry());
     let pool = telemetry.health().part("pool");
     let mut connections = Connections::default();
+    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(10));
     loop {
         let began = Instant::now();
-        match turn(cache, sizes, every, &mut connections, context) {
+        let outcome = turn(cache, sizes, every, &mut connections, context).or_else(|_| {
+            // A service that was started anew ends the connections to it, which shows at their next use: once more.
+            connections = Connections::default();
+            turn(cache, sizes, every, &mut connections, context)
+        });
+        let pause = match outcome {
             Ok(meta) => {
                 metrics.refreshed(&meta, began.elapsed());
                 pool.ready();
@@ -122,15 +129,18 @@ fn stay(cache: &Cache, sizes: &PoolSizes, every: Duration, args: &RefreshArgs, c
                     took_ms = meta.took_ms,
                     "cache refreshed"
                 );
+                backoff.reset();
+                every.saturating_sub(began.elapsed())
             }
             Err(report) => {
                 metrics.failed();
                 pool.not_ready(format_args!("{report:#}"));
-                tracing::warn!("the cache was not refreshed, the old pool stays: {report:#}");
+                tracing::warn!("the cache was not refreshed; the pool that is there, if any, stays: {report:#}");
                 connections = Connections::default();
+                every.min(backoff.pause())
             }
-        }
-        if !context.interrupt.sleep(every.saturating_sub(began.elapsed())) {
+        };
+        if !context.interrupt.sleep(pause) {
             tracing::info!("asked to stop");
             return Ok(());
         }

@@ -45,10 +45,17 @@ pub struct Args {
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
     orphan_timeout: Duration,
     /// Orders that wait so at most; when there are more, the partition waits too
-    #[arg(long, value_name = "N", default_value = "100_000", value_parser = parse_count::<u32>)]
+    #[arg(long, value_name = "N", default_value = "100_000", value_parser = parse_orphan_limit)]
     orphan_limit: u32,
     #[command(flatten)]
     metrics: MetricsArgs,
+}
+
+fn parse_orphan_limit(text: &str) -> Result<u32, String> {
+    match parse_count::<u32>(text)? {
+        0 => Err("with no room at all the first orphan would stop its partition for ever; at least 1".to_owned()),
+        limit => Ok(limit),
+    }
 }
 
 fn parse_batch_size(text: &str) -> Result<usize, String> {

@@ -6,7 +6,7 @@ use crate::cli::{Cli, STYLES};
 use crate::output::Printer;
 
 /// First steps in the order in which a newcomer takes them: what for, and the words to type.
-const STEPS: [(&str, &str); 7] = [
+const STEPS: [(&str, &str); 10] = [
     ("A year of a shop as files; needs no service", "backfill --year 2025 --to parquet --out dataset"),
     ("The shopping events of a year", "scenarios calendar --year 2025"),
     ("Create the tables in PostgreSQL", "migrate"),
@@ -16,6 +16,9 @@ const STEPS: [(&str, &str); 7] = [
         "What a look at everybody's grade at the end of that year would change",
         "grades update --as-of 2026-01-01 --dry-run",
     ),
+    ("Everything for the live shop: tables, topics, customers and products, the cache", "init --as-of 2026-01-01"),
+    ("The live shop, a terminal each, with cache refresh --every 50s and consume --topic orders", "produce"),
+    ("Whether everything arrived", "verify --wait 1m"),
     ("Complete commands with the Tab key", "completions bash"),
 ];
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
 use clap::ValueEnum;
 use color_eyre::eyre::Result;
 use serde_json::json;
@@ -15,6 +16,7 @@ use crate::cache::Cache;
 use crate::cli::example;
 use crate::cli::values::{parse_count, parse_duration, parse_factor, parse_rate};
 use crate::error::Failure;
+use crate::generator::live::Run;
 use crate::generator::sign_ups::SignUpCurve;
 use crate::output::{Table, number};
 use crate::produce::inject::Rates;
@@ -51,7 +53,8 @@ pub struct Args {
     /// Seed of every random draw
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED, value_parser = parse_count::<u64>)]
     seed: u64,
-    /// Name of the run, part of every id: give an earlier run's to repeat it [default: a new one, printed]
+    /// Name of the run, from which all ids follow: an earlier run's makes its ids again, which consumers store once
+    /// [default: a new one, printed]
     #[arg(long, value_name = "NAME")]
     run: Option<String>,
     /// Make so many orders wrong on purpose, such as duplicate=0.5%,late=1%,poison=0.1%,orphan=0.1%
@@ -105,7 +108,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let telemetry = Telemetry::start(&context.settings, &args.metrics)?;
     tracing::info!(run = request.run, seed = request.seed, "producing begins");
     let outcome = produce::run(&request, &world, &kafka, cache, &telemetry, &context.interrupt)?;
-    report(&outcome, args.json, context)
+    report(&outcome, args.json, context)?;
+    outcome.failure.map_or(Ok(()), Err)
 }
 
 fn request(args: &Args) -> Result<Request, Failure> {
@@ -152,9 +156,9 @@ fn request(args: &Args) -> Result<Request, Failure> {
     })
 }
 
-/// A name that no other run has, short enough to type.
+/// A name that no other run has; it tells when the run began.
 fn new_name() -> String {
-    Uuid::new_v4().simple().to_string()[..12].to_owned()
+    Run::name_at(Utc::now().into(), Uuid::new_v4().as_fields().0)
 }
 
 fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
@@ -204,6 +208,8 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
     }
     match outcome.undelivered() {
         0 => Ok(()),
+        // The failure that ended the run says it better.
+        _ if outcome.failure.is_some() => Ok(()),
         lost => {
             let why = outcome.count.first_error.as_deref().unwrap_or("the brokers did not confirm them in time");
             Err(Failure::new(format!("{} messages were not delivered: {why}", number::count(lost)))

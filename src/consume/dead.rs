@@ -29,7 +29,8 @@ pub(super) struct Corpse<'a> {
 impl<'a> Corpse<'a> {
     pub fn of(message: &'a OwnedMessage, why: &DecodeError) -> Self {
         Self {
-            letter: DeadLetter::new(message.topic(), message.partition(), message.offset(), why),
+            letter: DeadLetter::new(message.topic(), message.partition(), message.offset(), why)
+                .sent_at(message.timestamp().to_millis()),
             key: message.key(),
             payload: message.payload(),
             headers: message.headers().cloned(),
@@ -54,17 +55,17 @@ impl DeadLetters {
         Self { kafka: kafka.clone(), topic, interrupt: interrupt.clone(), sender: None, confirmed: HashSet::new() }
     }
 
-    /// Writes them and waits until the brokers have confirmed each.
-    pub fn write(&mut self, corpses: &[Corpse<'_>]) -> Result<usize> {
+    /// Writes those that are not confirmed yet, and waits until the brokers have confirmed each; returns their classes.
+    pub fn write(&mut self, corpses: &[Corpse<'_>]) -> Result<Vec<String>> {
         let place = |corpse: &Corpse<'_>| (corpse.letter.partition, corpse.letter.offset);
         let new: Vec<&Corpse<'_>> = corpses.iter().filter(|corpse| !self.confirmed.contains(&place(corpse))).collect();
         if new.is_empty() {
-            return Ok(0);
+            return Ok(Vec::new());
         }
         match self.send(&new) {
             Ok(()) => {
                 self.confirmed.extend(new.iter().map(|corpse| place(corpse)));
-                Ok(new.len())
+                Ok(new.iter().map(|corpse| corpse.letter.class.clone()).collect())
             }
             Err(report) => {
                 // What is still on its way goes with the client; what arrived all the same counts once.

@@ -3,6 +3,8 @@
 mod claiming;
 mod writing;
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -55,11 +57,43 @@ const LAG_EVERY: Duration = Duration::from_secs(2);
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How long the end of the assignment is waited for when leaving.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(3);
-/// Messages that are always worth an attempt at once.
-const LEAST_PART: usize = 100;
+/// Down to a single message: what comes before one that cannot be written is stored, and that one is named.
+const LEAST_PART: usize = 1;
+/// How often it is said that a member still waits.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
+/// Time after which writing makes way for a sign of life.
+const LONGEST_WRITE: Duration = Duration::from_secs(2);
+/// The same once this process was asked to stop: what is left is read again by whoever comes next.
+const LAST_WRITE: Duration = Duration::from_millis(500);
 /// How long a partition may take to be set to an offset, and when it is tried again.
 const SEEK_PATIENCE: Duration = Duration::from_secs(5);
 const SEEK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Partitions that were read from their beginning on request: each once in a process, whichever member holds it.
+#[derive(Debug, Default)]
+pub(super) struct Rewound(Mutex<HashSet<i32>>);
+
+impl Rewound {
+    fn contains(&self, partition: i32) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&partition)
+    }
+
+    fn add(&self, partition: i32) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition);
+    }
+}
+
+/// What the members of a process have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Team<'a> {
+    pub request: &'a Request,
+    pub kafka: &'a Kafka,
+    pub database_url: &'a str,
+    pub metrics: &'a ConsumeMetrics,
+    pub health: &'a Health,
+    pub rewound: &'a Rewound,
+    pub interrupt: &'a Interrupt,
+}
 
 /// A member of the group of one topic.
 pub(super) struct Member<'a, H: Handler> {
@@ -70,7 +104,9 @@ pub(super) struct Member<'a, H: Handler> {
     handler: H,
     partitions: Partitions,
     /// Partitions that were read from their beginning on request.
-    rewound: Vec<i32>,
+    rewound: &'a Rewound,
+    /// Partitions whose topic was made again, and that have not begun anew yet.
+    remade: Vec<i32>,
     batch: Batch<H::Message>,
     link: Link,
     dead: DeadLetters,
@@ -82,6 +118,8 @@ pub(super) struct Member<'a, H: Handler> {
     held_until: Option<Instant>,
     /// Messages that are written at once: fewer after an attempt that failed.
     careful: usize,
+    /// When it was last said that this member waits.
+    complained: Option<Instant>,
     tended: Instant,
     measured: Instant,
     told: (Instant, u64),
@@ -93,15 +131,8 @@ impl<'a, H: Handler> Member<'a, H> {
     ///
     /// # Errors
     /// When librdkafka refuses a property.
-    pub fn new(
-        request: &'a Request,
-        kafka: &Kafka,
-        database_url: &str,
-        number: u16,
-        metrics: &'a ConsumeMetrics,
-        health: &Health,
-        interrupt: &'a Interrupt,
-    ) -> Result<Self> {
+    pub fn new(team: &Team<'a>, number: u16) -> Result<Self> {
+        let Team { request, kafka, database_url, metrics, health, rewound, interrupt } = *team;
         let topic = kafka.name(request.topic.as_str());
         let group = kafka.name(request.topic.group());
         let mut config = kafka.config(&PROPERTIES);
@@ -118,7 +149,8 @@ impl<'a, H: Handler> Member<'a, H> {
             topic,
             handler: H::default(),
             partitions: Partitions::default(),
-            rewound: Vec::new(),
+            rewound,
+            remade: Vec::new(),
             batch: Batch::new(),
             link: Link::new(database_url),
             metrics,
@@ -127,6 +159,7 @@ impl<'a, H: Handler> Member<'a, H> {
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
             held_until: None,
             careful: usize::MAX,
+            complained: None,
             tended: now,
             measured: now,
             told: (now, 0),
@@ -149,7 +182,11 @@ impl<'a, H: Handler> Member<'a, H> {
     }
 
     fn turn(&mut self) -> Result<()> {
-        let patience = self.batch.patience(self.request.batch_wait).unwrap_or(POLL);
+        let patience = match self.held_until {
+            // A batch that is overdue must not make a waiting member turn as fast as it can.
+            Some(until) => until.saturating_duration_since(Instant::now()),
+            None => self.batch.patience(self.request.batch_wait).unwrap_or(POLL),
+        };
         match self.consumer.poll(patience.min(POLL)) {
             Some(Ok(message)) => {
                 let message = message.detach();
@@ -161,6 +198,7 @@ impl<'a, H: Handler> Member<'a, H> {
         while let Some(event) = self.consumer.context().next() {
             self.follow(event);
         }
+        self.measure();
         if let Some(until) = self.held_until {
             if Instant::now() < until {
                 return Ok(());
@@ -187,6 +225,7 @@ impl<'a, H: Handler> Member<'a, H> {
             Verdict::Skip => {}
             Verdict::Take => self.batch.push(Item::of(message)),
             Verdict::TakeAfterGap(gap) => {
+                self.metrics.gone.inc_by(gap.unsigned_abs());
                 // Markers of other clients' transactions leave small gaps; what retention took leaves large ones.
                 tracing::warn!(
                     topic = self.topic,
@@ -205,9 +244,12 @@ impl<'a, H: Handler> Member<'a, H> {
                     "the topic is not the one that was read before: it was deleted and made again; reading it from its \
                      beginning"
                 );
-                // What was gathered of the old one is good still.
-                self.write();
-                self.rewind(partition);
+                // What was gathered of the old one is good still, and goes first.
+                self.remade.push(partition);
+                if self.held_until.is_none() {
+                    self.write();
+                }
+                self.begin_anew();
             }
         }
     }
@@ -221,7 +263,7 @@ impl<'a, H: Handler> Member<'a, H> {
             ) => Err(error).wrap_err_with(|| format!("the topic {} cannot be consumed", self.topic)),
             // The client tries again by itself: a broker that is away, a topic that was deleted.
             _ => {
-                tracing::warn!("Kafka: {error}");
+                self.consumer.context().grumbler.hear(&error, &self.topic);
                 Ok(())
             }
         }
@@ -234,6 +276,7 @@ impl<'a, H: Handler> Member<'a, H> {
                 self.partitions.assigned(&partitions);
             }
             Event::Revoked(partitions) => {
+                self.remade.retain(|partition| !partitions.contains(partition));
                 tracing::info!(topic = self.topic, ?partitions, "revoked");
                 self.partitions.revoked(&partitions);
                 self.batch.drop_partitions(&partitions);
@@ -255,7 +298,7 @@ impl<'a, H: Handler> Member<'a, H> {
         }
     }
 
-    fn tell(&mut self) {
+    fn measure(&mut self) {
         if self.measured.elapsed() >= LAG_EVERY {
             self.measured = Instant::now();
             for (partition, position) in self.partitions.held() {
@@ -264,6 +307,9 @@ impl<'a, H: Handler> Member<'a, H> {
                 }
             }
         }
+    }
+
+    fn tell(&mut self) {
         let (told, before) = self.told;
         if told.elapsed() >= TELL_EVERY && self.stored > before {
             let per_second = (self.stored - before) as f64 / told.elapsed().as_secs_f64();
@@ -277,6 +323,7 @@ impl<'a, H: Handler> Member<'a, H> {
     /// Leaves the group, so that the others need not wait until this member is missed. Nothing here waits for the brokers
     /// without end.
     fn leave(self) {
+        self.tell_kafka(self.partitions.held().map(|(partition, position)| (partition, position.stored)));
         self.consumer.unsubscribe();
         let deadline = Instant::now() + LEAVE_PATIENCE;
         let assigned = || self.consumer.assignment().is_ok_and(|list| list.count() > 0);

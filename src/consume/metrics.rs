@@ -28,6 +28,8 @@ pub(super) struct ConsumeMetrics {
     pub latency: Histogram,
     /// Times that a batch had to wait for PostgreSQL or Kafka.
     pub waits: Counter,
+    /// Offsets that the topic did not keep until they were read.
+    pub gone: Counter,
     lag: Family<OfPartition, Gauge>,
 }
 
@@ -40,6 +42,7 @@ impl ConsumeMetrics {
             batch: histogram(&BATCH_SECONDS),
             latency: histogram(&LATENCY_SECONDS),
             waits: Counter::default(),
+            gone: Counter::default(),
             lag: Family::default(),
         };
         for fate in ["stored", "known", "parked", "dead"] {
@@ -72,6 +75,11 @@ impl ConsumeMetrics {
             metrics.latency.clone(),
         );
         registry.register("consumer_waits", "Times that a batch had to wait for a service", metrics.waits.clone());
+        registry.register(
+            "consumer_offsets_gone",
+            "Offsets that the topic did not keep until they were read; markers of transactions count too",
+            metrics.gone.clone(),
+        );
         registry.register("consumer_lag_messages", "Messages of a partition not stored yet", metrics.lag.clone());
         metrics
     }
@@ -99,17 +107,17 @@ fn of_partition(topic: &str, partition: i32) -> OfPartition {
 /// What a member depends on.
 #[derive(Debug)]
 pub(super) struct Parts {
-    pub postgres: Part,
+    pub writes: Part,
     pub partitions: Part,
 }
 
 impl Parts {
     pub fn declare(health: &Health, member: u16) -> Self {
         let parts = Self {
-            postgres: health.part(format!("member {member}: postgres")),
+            writes: health.part(format!("member {member}: writes")),
             partitions: health.part(format!("member {member}: partitions")),
         };
-        parts.postgres.not_ready("not connected yet");
+        parts.writes.not_ready("not connected yet");
         parts.partitions.not_ready("none is assigned yet");
         parts
     }

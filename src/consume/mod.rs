@@ -27,7 +27,7 @@ use crate::interrupt::Interrupt;
 use crate::stream::client::{Kafka, PATIENCE};
 use crate::telemetry::Telemetry;
 use handlers::{Handler, Orders, Products, Users};
-use member::Member;
+use member::{Member, Rewound, Team};
 use metrics::ConsumeMetrics;
 
 /// Consumes with as many members as asked for, until asked to stop.
@@ -52,6 +52,15 @@ pub fn run(
     }
 }
 
+/// Asks all members to stop when it is dropped: after an error, and after a panic.
+struct StopOthers<'a>(&'a Interrupt);
+
+impl Drop for StopOthers<'_> {
+    fn drop(&mut self) {
+        self.0.trigger();
+    }
+}
+
 fn members<H: Handler>(
     request: &Request,
     kafka: &Kafka,
@@ -60,17 +69,17 @@ fn members<H: Handler>(
     metrics: &ConsumeMetrics,
     interrupt: &Interrupt,
 ) -> Result<()> {
+    let rewound = &Rewound::default();
+    let team = Team { request, kafka, database_url, metrics, health: telemetry.health(), rewound, interrupt };
     thread::scope(|scope| {
         let spawn = |number| {
-            let health = telemetry.health();
-            let member = Member::<H>::new(request, kafka, database_url, number, metrics, health, interrupt);
+            let member = Member::<H>::new(&team, number);
             thread::Builder::new().name(format!("member-{number}")).spawn_scoped(scope, move || {
-                let ended = member.and_then(Member::run);
-                if ended.is_err() {
-                    // One that cannot go on takes the others with it: whoever started them is to know.
-                    interrupt.trigger();
-                }
-                ended
+                // One that cannot go on takes the others with it: whoever started them is to know.
+                let guard = StopOthers(interrupt);
+                member.and_then(Member::run)?;
+                std::mem::forget(guard);
+                Ok(())
             })
         };
         let threads: Vec<_> = (1..=request.members).map(spawn).collect::<Result<_, _>>()?;

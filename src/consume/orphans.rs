@@ -1,11 +1,11 @@
 //! Orders that came before their customer or a product: parked, tried again, and given up in the end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::Result;
 use diesel::{Connection, PgConnection};
 use rdkafka::Message as _;
-use rdkafka::message::{Header, Headers, OwnedHeaders, OwnedMessage};
+use rdkafka::message::{Header, OwnedHeaders, OwnedMessage};
 use uuid::Uuid;
 
 use super::dead::{Corpse, DeadLetters};
@@ -14,10 +14,12 @@ use super::handlers::{Fate, Handler};
 use crate::db::offsets::Reader;
 use crate::db::parked::{self, ParkedOrder};
 use crate::stream::dead_letter::DeadLetter;
-use crate::stream::message::{DecodeError, ErrorClass, decode};
+use crate::stream::message::{DecodeError, ErrorClass, all_headers, decode};
 
 /// Orders looked at in one transaction.
 const AT_ONCE: usize = 500;
+/// Time after which the group is attended to before going on with single orders.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// What became of orders that waited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +44,7 @@ pub(super) fn parked(message: &OwnedMessage, order_id: Uuid, missing: &[Uuid]) -
         payload: message.payload().unwrap_or_default().to_vec(),
         headers: write_headers(message.headers()),
         order_id,
+        sent_at_ms: message.timestamp().to_millis(),
         missing: missing.to_vec(),
     }
 }
@@ -78,15 +81,11 @@ pub(super) fn tend<H: Handler>(
     if parked::count(conn, &reader.topic)? == 0 {
         return Ok(tended);
     }
-    tended.adopted = adopt(conn, reader, handler, AT_ONCE).or_else(|failure| match failure {
+    match adopt(conn, reader, handler, AT_ONCE) {
+        Ok(adopted) => tended.adopted = adopted,
         // Somebody among them is not welcome: one by one, then.
-        NotStored::Refused(_) => Ok(0),
-        other => Err(other),
-    })?;
-    if tended.adopted == 0 {
-        let (adopted, refused) = adopt_singly(conn, reader, handler, dead)?;
-        tended.adopted = adopted;
-        tended.refused = refused;
+        Err(NotStored::Refused(_)) => (tended.adopted, tended.refused) = adopt_singly(conn, reader, handler, dead)?,
+        Err(other) => return Err(other),
     }
     tended.expired = conn.transaction(|conn| {
         let expired = parked::expired(conn, &reader.topic, AT_ONCE, timeout.as_secs_f64())?;
@@ -100,26 +99,37 @@ pub(super) fn tend<H: Handler>(
 }
 
 fn adopt<H: Handler>(conn: &mut PgConnection, reader: &Reader, handler: &mut H, most: usize) -> Result<u64, NotStored> {
-    let adopted = conn.transaction(|conn| {
+    conn.transaction(|conn| {
         let orders = parked::adoptable(conn, &reader.topic, most)?;
+        store_parked(conn, handler, &orders)
+    })
+}
+
+/// Stores parked orders and ends their wait, all or none of them; returns how many.
+fn store_parked<H: Handler>(
+    conn: &mut PgConnection,
+    handler: &mut H,
+    orders: &[ParkedOrder],
+) -> Result<u64, NotStored> {
+    let stored = conn.transaction(|conn| {
         // Whatever was parked was read once: it is read again.
         let read: Vec<(&ParkedOrder, H::Message)> =
             orders.iter().filter_map(|order| Some((order, decode(Some(&order.payload), None).ok()?))).collect();
         let messages: Vec<&H::Message> = read.iter().map(|(_, message)| message).collect();
         let fates = handler.store(conn, &messages).map_err(NotStored::of)?;
-        let mut adopted = 0;
+        let mut stored = 0;
         for ((order, _), fate) in read.iter().zip(fates) {
             if fate == Fate::Stored || fate == Fate::Known {
                 parked::remove(conn, order)?;
-                adopted += 1;
+                stored += 1;
             }
         }
-        Ok(adopted)
+        Ok(stored)
     });
-    if adopted.is_err() {
+    if stored.is_err() {
         handler.forget();
     }
-    adopted
+    stored
 }
 
 /// The same one order at a time, so that one that the database refuses is found.
@@ -130,21 +140,44 @@ fn adopt_singly<H: Handler>(
     dead: &mut DeadLetters,
 ) -> Result<(u64, u64), NotStored> {
     let (mut adopted, mut refused) = (0, 0);
-    for _ in 0..AT_ONCE {
-        match adopt(conn, reader, handler, 1) {
-            Ok(0) => break,
-            Ok(count) => adopted += count,
-            Err(NotStored::Refused(report)) => {
-                let text = format!("{report:#}");
-                refused += conn.transaction(|conn| {
-                    let first = parked::adoptable(conn, &reader.topic, 1)?;
-                    give_up(conn, dead, &first, |_| DecodeError { class: ErrorClass::Constraint, text: text.clone() })
-                })?;
-            }
-            Err(other) => return Err(other),
+    let began = Instant::now();
+    while began.elapsed() < LONGEST {
+        match adopt_one(conn, reader, handler, dead)? {
+            None => break,
+            Some(true) => adopted += 1,
+            Some(false) => refused += 1,
         }
     }
     Ok((adopted, refused))
+}
+
+/// The one that waits longest of those that need not any more: true when it was stored, false when it was given up. It
+/// stays locked in between, so that what is given up is what was refused.
+fn adopt_one<H: Handler>(
+    conn: &mut PgConnection,
+    reader: &Reader,
+    handler: &mut H,
+    dead: &mut DeadLetters,
+) -> Result<Option<bool>, NotStored> {
+    conn.transaction(|conn| {
+        let found = parked::adoptable(conn, &reader.topic, 1)?;
+        let Some(order) = found.first() else { return Ok(None) };
+        let mut refusal = None;
+        // The second time with fresh eyes: somebody else may have stored the same meanwhile.
+        for _ in 0..2 {
+            match store_parked(conn, handler, &found) {
+                Ok(1..) => return Ok(Some(true)),
+                // Its customer or product has gone again: it waits on.
+                Ok(0) => return Ok(None),
+                Err(NotStored::Refused(report)) => refusal = Some(report),
+                Err(other) => return Err(other),
+            }
+        }
+        let text = refusal.map_or_else(String::new, |report| format!("{report:#}"));
+        let why = |_: &ParkedOrder| DecodeError { class: ErrorClass::Constraint, text: text.clone() };
+        give_up(conn, dead, std::slice::from_ref(order), why)?;
+        Ok(Some(false))
+    })
 }
 
 /// Writes orders to the dead letters, and ends their wait.
@@ -157,7 +190,7 @@ fn give_up(
     let corpses: Vec<Corpse<'_>> = orders
         .iter()
         .map(|order| Corpse {
-            letter: DeadLetter::new(&order.topic, order.partition, order.offset, &why(order)),
+            letter: DeadLetter::new(&order.topic, order.partition, order.offset, &why(order)).sent_at(order.sent_at_ms),
             key: order.key.as_deref(),
             payload: Some(&order.payload),
             headers: Some(read_headers(&order.headers)),
@@ -178,7 +211,7 @@ fn list(ids: &[Uuid]) -> String {
 fn write_headers(headers: Option<&OwnedHeaders>) -> serde_json::Value {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let pair = |header: Header<'_, &[u8]>| serde_json::json!([header.key, header.value.map(hex)]);
-    headers.map_or_else(|| serde_json::json!([]), |headers| headers.iter().map(pair).collect())
+    all_headers(headers).into_iter().map(pair).collect()
 }
 
 fn read_headers(json: &serde_json::Value) -> OwnedHeaders {
@@ -196,6 +229,8 @@ fn unhex(digits: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use rdkafka::message::Headers;
+
     use super::*;
 
     #[test]

@@ -13,6 +13,7 @@ use rdkafka::{ClientContext, Message as _, Offset, TopicPartitionList};
 
 use super::batch::hash_of;
 use crate::db::offsets::Claim;
+use crate::stream::grumble::Grumbler;
 
 /// A member that was refused waits so long before it claims the partition again: it may have been replaced, and not know it
 /// yet.
@@ -31,6 +32,7 @@ pub(super) struct Watcher {
     events: Mutex<VecDeque<Event>>,
     any: AtomicBool,
     ends: Mutex<HashMap<i32, i64>>,
+    pub grumbler: Grumbler,
 }
 
 impl Watcher {
@@ -71,7 +73,7 @@ impl ClientContext for Watcher {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!("Kafka: {error}: {reason}");
+        self.grumbler.hear(&error, reason);
     }
 }
 
@@ -100,7 +102,9 @@ pub(super) struct Position {
     /// First offset that is not stored.
     pub stored: i64,
     /// First offset that has not come yet.
-    expected: i64,
+    pub expected: i64,
+    /// Another topic lies under the name: nothing of it is taken before the partition begins anew.
+    remade: bool,
     /// Hash of the message before `stored`, until it was seen to be the same.
     check: Option<i64>,
 }
@@ -169,7 +173,7 @@ impl Partitions {
         let Claim { next_offset, epoch, last_hash } = claim;
         let check = last_hash.filter(|_| next_offset > 0);
         let expected = if check.is_some() { next_offset - 1 } else { next_offset };
-        self.0.insert(partition, Hold::Held(Position { epoch, stored: next_offset, expected, check }));
+        self.0.insert(partition, Hold::Held(Position { epoch, stored: next_offset, expected, remade: false, check }));
         if next_offset == 0 { Offset::Beginning } else { Offset::Offset(expected) }
     }
 
@@ -205,14 +209,19 @@ impl Partitions {
     pub fn judge(&mut self, message: &OwnedMessage) -> Verdict {
         let Some(Hold::Held(position)) = self.0.get_mut(&message.partition()) else { return Verdict::Skip };
         let offset = message.offset();
+        if position.remade {
+            return Verdict::Skip;
+        }
         if offset < position.expected {
+            position.remade = true;
             return Verdict::Remade;
         }
         if let Some(hash) = position.check.take()
             && offset == position.stored - 1
         {
             position.expected = position.stored;
-            return if hash_of(message) == hash { Verdict::Skip } else { Verdict::Remade };
+            position.remade = hash_of(message) != hash;
+            return if position.remade { Verdict::Remade } else { Verdict::Skip };
         }
         let gap = offset - position.expected.max(position.stored);
         position.expected = offset + 1;

@@ -1,6 +1,6 @@
 //! One transaction: the offsets that fence, the rows, the orphans that are parked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{Connection, PgConnection};
 use rdkafka::Message as _;
@@ -24,6 +24,8 @@ pub(super) struct Written {
     pub known: u64,
     /// Orders that were parked.
     pub parked: u64,
+    /// When the stored ones were sent, milliseconds since 1970; those made wrong on purpose left out.
+    pub sent_at_ms: Vec<i64>,
 }
 
 /// Writes the good ones among `items`; for those that can never be stored, the dead letters must be written already.
@@ -35,6 +37,12 @@ pub(super) fn write<H: Handler>(
     partitions: &Partitions,
     orphan_limit: u32,
 ) -> Result<Written, NotStored> {
+    // A batch holds messages of held partitions only; should it ever hold others, nothing would fence them.
+    let strange: BTreeSet<i32> =
+        items.iter().map(|item| item.raw.partition()).filter(|part| partitions.position(*part).is_none()).collect();
+    if !strange.is_empty() {
+        return Err(NotStored::Fenced(strange.into_iter().collect()));
+    }
     let moves = advances(items, partitions);
     let good: Vec<(&Item<H::Message>, &H::Message)> =
         items.iter().filter_map(|item| Some((item, item.decoded.as_ref().ok()?))).collect();
@@ -57,7 +65,9 @@ pub(super) fn write<H: Handler>(
             })
             .collect();
         orphans::park(conn, reader, &orphans, orphan_limit)?;
-        Ok(Written { moves: moves.clone(), stored, known, parked: orphans.len() as u64 })
+        let fresh = good.iter().zip(&fates).filter(|((item, _), fate)| **fate == Fate::Stored && !item.injected());
+        let sent_at_ms = fresh.filter_map(|((item, _), _)| item.sent_at_ms()).collect();
+        Ok(Written { moves: moves.clone(), stored, known, parked: orphans.len() as u64, sent_at_ms })
     });
     if written.is_err() {
         handler.forget();

@@ -21,10 +21,21 @@ pub fn connect(url: &str) -> color_eyre::Result<PgConnection> {
     Ok(conn)
 }
 
-/// The URL with this program's name, and a limit to how long a silent host is waited for.
+/// What a URL leaves out: this program's name, and limits to how long a silent host is waited for. A connection whose other
+/// end has vanished without a word is given up after about 15 s, whether something is being sent or waited for.
+const DEFAULTS: [(&str, &str); 6] = [
+    ("application_name", "shopstream"),
+    ("connect_timeout", "10"),
+    ("tcp_user_timeout", "15000"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "3"),
+    ("keepalives_count", "3"),
+];
+
+/// The URL with [`DEFAULTS`].
 fn with_defaults(url: &str) -> String {
     let mut full = url.to_owned();
-    for (name, value) in [("application_name", "shopstream"), ("connect_timeout", "10")] {
+    for (name, value) in DEFAULTS {
         let query = full.split_once('?').map_or("", |(_, query)| query);
         if !query.split('&').any(|pair| pair.split_once('=').is_some_and(|(key, _)| key == name)) {
             let separator = if full.contains('?') { '&' } else { '?' };
@@ -125,10 +136,10 @@ mod tests {
 
     #[test]
     fn a_url_keeps_what_it_sets_itself() {
-        assert_eq!(with_defaults("postgres://h/d"), "postgres://h/d?application_name=shopstream&connect_timeout=10");
-        assert_eq!(
-            with_defaults("postgres://h/d?connect_timeout=3"),
-            "postgres://h/d?connect_timeout=3&application_name=shopstream"
-        );
+        let rest = "&tcp_user_timeout=15000&keepalives_idle=5&keepalives_interval=3&keepalives_count=3";
+        let name = "application_name=shopstream";
+        assert_eq!(with_defaults("postgres://h/d"), format!("postgres://h/d?{name}&connect_timeout=10{rest}"));
+        let own = "postgres://h/d?connect_timeout=3";
+        assert_eq!(with_defaults(own), format!("{own}&{name}{rest}"));
     }
 }

@@ -54,7 +54,7 @@ pub fn claim(conn: &mut PgConnection, reader: &Reader, partition: i32) -> QueryR
         .get_result(conn)
 }
 
-/// How a partition stands, whoever holds it.
+/// How a partition stands, whoever holds it; waits for a transaction that is about to move it.
 ///
 /// # Errors
 /// When the query fails.
@@ -63,6 +63,7 @@ pub fn find(conn: &mut PgConnection, reader: &Reader, partition: i32) -> QueryRe
     o::table
         .find((&reader.group, &reader.topic, partition))
         .select((o::next_offset, o::epoch, o::last_hash))
+        .for_update()
         .first(conn)
         .optional()
 }
@@ -94,16 +95,17 @@ pub fn advance(conn: &mut PgConnection, reader: &Reader, moves: &[Advance]) -> Q
     Ok(partitions.into_iter().filter(|partition| !kept(partition)).collect())
 }
 
-/// Begins a partition anew; says whether it still was this member's.
+/// Begins a partition anew at its first offset, `low`; says whether it still was this member's.
 ///
 /// # Errors
 /// When the query fails.
-pub fn rewind(conn: &mut PgConnection, reader: &Reader, partition: i32, epoch: i64) -> QueryResult<bool> {
+pub fn rewind(conn: &mut PgConnection, reader: &Reader, partition: i32, epoch: i64, low: i64) -> QueryResult<bool> {
     let rewound = diesel::sql_query(include_str!("sql/offsets_rewind.sql"))
         .bind::<Text, _>(&reader.group)
         .bind::<Text, _>(&reader.topic)
         .bind::<Integer, _>(partition)
         .bind::<BigInt, _>(epoch)
+        .bind::<BigInt, _>(low)
         .execute(conn)?;
     Ok(rewound == 1)
 }

@@ -31,6 +31,9 @@ pub struct ParkedOrder {
     /// The order in it.
     #[diesel(sql_type = diesel::sql_types::Uuid)]
     pub order_id: Uuid,
+    /// When it was sent, milliseconds since 1970.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub sent_at_ms: Option<i64>,
     /// Customer and products that were not there.
     #[diesel(sql_type = diesel::sql_types::Array<diesel::sql_types::Uuid>)]
     pub missing: Vec<Uuid>,

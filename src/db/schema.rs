@@ -141,6 +141,7 @@ diesel::table! {
         payload -> Bytea,
         headers -> Jsonb,
         order_id -> Uuid,
+        sent_at_ms -> Nullable<BigInt>,
         missing -> Array<Uuid>,
         parked_at -> Timestamptz,
     }

@@ -70,11 +70,56 @@ pub struct LiveOrder {
     pub possible_since: Timestamp,
 }
 
+/// A run of a producer. Its ids follow from its seed, its name and their number alone, so that the same run again makes the
+/// same ids, and another run others; what they stand for follows from the pools and the clock too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    seed: u64,
+    /// Milliseconds since 1970 that the first id carries.
+    began_ms: i64,
+}
+
+/// Ids that carry the same millisecond: as many as a producer at full rate makes in one.
+const IDS_A_MILLISECOND: u64 = 64;
+/// Names without a time get one out of twenty years from here (2000-01-01), by their hash.
+const UNTIMED_FROM_MS: i64 = 946_684_800_000;
+const UNTIMED_SPAN_MS: u64 = 20 * 365 * 86_400_000;
+
+impl Run {
+    /// The run of this name. One that [`Self::name_at`] made tells when it began, which its ids carry then.
+    #[must_use]
+    pub fn new(seed: u64, name: &str) -> Self {
+        let hash = xxhash_rust::xxh3::xxh3_64(name.as_bytes());
+        let time = name.split_once('-').and_then(|(time, _)| i64::from_str_radix(time, 16).ok());
+        let untimed = UNTIMED_FROM_MS + (hash % UNTIMED_SPAN_MS) as i64;
+        let plausible = |time: &i64| (UNTIMED_FROM_MS..=253_402_300_799_000).contains(time);
+        Self { seed: mix(mix(seed) ^ hash), began_ms: time.filter(plausible).unwrap_or(untimed) }
+    }
+
+    /// A name for a run that begins at `now`; `chance` tells it from others of the same moment.
+    #[must_use]
+    pub fn name_at(now: Timestamp, chance: u32) -> String {
+        format!("{:x}-{chance:08x}", now.micros() / 1_000)
+    }
+
+    /// The seed of everything drawn in it.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn id(&self, purpose: Purpose, number: u64) -> Uuid {
+        let stream = &mut Stream::new(self.seed, purpose, number);
+        let millis = self.began_ms + (number / IDS_A_MILLISECOND) as i64;
+        uuid_v7(Timestamp::from_micros(millis * 1_000), stream.bits(), stream.bits())
+    }
+}
+
 /// Draws what happens in the shop, one order after the other. The same seed, pools and moments make the same orders.
 #[derive(Debug)]
 pub struct LiveShop<'a> {
     world: &'a World,
-    seed: u64,
+    run: Run,
     habits: bool,
     number: u64,
     generation: u64,
@@ -98,10 +143,10 @@ struct Served {
 impl<'a> LiveShop<'a> {
     /// A shop without pools yet.
     #[must_use]
-    pub fn new(world: &'a World, seed: u64, habits: bool) -> Self {
+    pub fn new(world: &'a World, run: Run, habits: bool) -> Self {
         Self {
             world,
-            seed,
+            run,
             habits,
             number: 0,
             generation: 0,
@@ -118,7 +163,7 @@ impl<'a> LiveShop<'a> {
 
     /// Takes new pools; `now` tells how old everybody is.
     pub fn refill(&mut self, generation: u64, shoppers: Vec<Shopper>, stock: Vec<Stocked>, now: Timestamp) {
-        let (world, seed, today) = (self.world, self.seed, now.business_day());
+        let (world, seed, today) = (self.world, self.run.seed, now.business_day());
         self.generation = generation;
         let buyers = shoppers.iter().enumerate().map(|(key, shopper)| {
             let age_group = AgeGroup::on(today, shopper.birth);
@@ -189,7 +234,8 @@ impl<'a> LiveShop<'a> {
         let world = self.world;
         let calendar = self.calendar_scenario(now);
         let hour = now.business_hour();
-        let stream = &mut Stream::new(self.seed, Purpose::Order, self.number);
+        let stream = &mut Stream::new(self.run.seed, Purpose::Order, self.number);
+        let id = self.run.id(Purpose::LiveOrder, self.number);
         self.number += 1;
         let scenario = by_hand.unwrap_or_else(|| world.scenarios.choose(calendar, hour, stream));
         let (buyer, life_event) = match visitor {
@@ -215,7 +261,7 @@ impl<'a> LiveShop<'a> {
             age_group: AgeGroup::on(now.business_day(), buyer.birth),
             grade: buyer.grade,
         };
-        let order = world.checkout(then, &self.cart, scenario, now, None, stream);
+        let order = Order { id, ..world.checkout(then, &self.cart, scenario, now, None, stream) };
         let mut possible_since = buyer.created;
         let mut items = Vec::with_capacity(self.cart.len());
         for (line_no, line) in (1..).zip(&self.cart) {
@@ -235,29 +281,46 @@ impl<'a> LiveShop<'a> {
 impl World {
     /// The `index`-th customer of a run who signs up at `now`.
     #[must_use]
-    pub fn sign_up(&self, seed: u64, index: u32, now: Timestamp) -> User {
-        let stream = &mut Stream::new(seed, Purpose::SignUp, index.into());
-        let mut customer = self.customer_sampler.customer(seed, index, now.business_day());
-        customer.id = uuid_v7(now, stream.bits(), stream.bits());
-        let row = self.user_row(seed, &customer);
+    pub fn sign_up(&self, run: &Run, index: u32, now: Timestamp) -> User {
+        let mut customer = self.customer_sampler.customer(run.seed, index, now.business_day());
+        customer.id = run.id(Purpose::SignUp, index.into());
+        let row = self.user_row(run.seed, &customer);
         User { created_at: now, last_login_at: now, updated_at: now, ..row }
     }
 
     /// The `index`-th product of a run that comes into the shop at `now`.
     #[must_use]
-    pub fn arrival(&self, seed: u64, index: u32, now: Timestamp) -> Product {
-        let stream = &mut Stream::new(seed, Purpose::NewProduct, index.into());
+    pub fn arrival(&self, run: &Run, index: u32, now: Timestamp) -> Product {
         let today = now.business_day();
-        let mut product = self.product(seed, index, today);
-        product.id = uuid_v7(now, stream.bits(), stream.bits());
-        let row = self.row_of_product(seed, &product, today);
+        let mut product = self.product(run.seed, index, today);
+        product.id = run.id(Purpose::NewProduct, index.into());
+        let row = self.row_of_product(run.seed, &product, today);
         let withdrawn_at = now.plus_secs(on_sale_secs(product.id).max(1));
         Product { created_at: now, withdrawn_at, updated_at: now, ..row }
     }
 }
 
-/// The seed of one run: runs of the same seed share nothing, unless they have the same name.
-#[must_use]
-pub fn seed_of_run(seed: u64, run: &str) -> u64 {
-    mix(mix(seed) ^ xxhash_rust::xxh3::xxh3_64(run.as_bytes()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ids_of_a_run_follow_from_its_seed_and_name_alone() {
+        let ids =
+            |seed, name: &str| (0..200).map(|n| Run::new(seed, name).id(Purpose::LiveOrder, n)).collect::<Vec<_>>();
+        assert_eq!(ids(1, "monday"), ids(1, "monday"));
+        for other in [ids(1, "tuesday"), ids(2, "monday")] {
+            assert!(ids(1, "monday").iter().all(|id| !other.contains(id)));
+        }
+        assert!(ids(1, "monday").is_sorted(), "inserts stay at one place of the index");
+    }
+
+    #[test]
+    fn a_name_that_was_made_tells_when_the_run_began() {
+        let began = Timestamp::from_micros(1_795_624_000_123_000);
+        let name = Run::name_at(began, 7);
+        let id = Run::new(1, &name).id(Purpose::LiveOrder, 130);
+        let (secs, nanos) = id.get_timestamp().unwrap().to_unix();
+        assert_eq!((secs, nanos / 1_000_000), (1_795_624_000, 125));
+    }
 }

@@ -40,6 +40,8 @@ pub enum Purpose {
     Cadence = 15,
     /// What is done wrong on purpose.
     Injection = 16,
+    /// The id of a live order.
+    LiveOrder = 17,
 }
 
 /// What SplitMix64 adds to its state at each step.

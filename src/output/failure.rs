@@ -10,6 +10,7 @@ use super::StdoutClosed;
 use crate::config::secret::redact;
 use crate::error::{EXIT_FAILED, Failure};
 use crate::interrupt::Interrupted;
+use crate::panics::is_expected;
 
 /// Prepares reports and panics to be rendered; call it before the first report is made.
 ///
@@ -18,7 +19,14 @@ use crate::interrupt::Interrupted;
 pub fn install(color: bool) -> color_eyre::Result<()> {
     let builder = HookBuilder::default().display_env_section(false);
     let builder = if color { builder } else { builder.theme(Theme::new()) };
-    builder.install()
+    let (panics, reports) = builder.try_into_hooks()?;
+    let show = panics.into_panic_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !is_expected() {
+            show(info);
+        }
+    }));
+    Ok(reports.install()?)
 }
 
 /// Prints the report to standard error and gives the exit status it calls for.

@@ -12,11 +12,11 @@ use color_eyre::eyre::{Result, eyre};
 use redis::{Connection, RedisResult};
 
 use crate::backoff::Backoff;
-use crate::cache::members::PoolMeta;
 use crate::cache::read::{self, PoolSnapshot};
 use crate::cache::visits::{self, Visit};
 use crate::cache::{Cache, scenario};
 use crate::domain::Timestamp;
+use crate::error::Failure;
 
 /// How often Redis is asked for news: a scenario is in force this soon.
 const TURN: Duration = Duration::from_millis(250);
@@ -26,8 +26,9 @@ const MOST_READY: usize = 200;
 const MOST_PLANNED: usize = 50_000;
 /// Planned visits written by one command.
 const CHUNK: usize = 500;
-/// How often an old pool is complained about.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+/// Longest pause between two attempts to reach Redis, and between two looks at whether it is to end.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const NAP: Duration = Duration::from_millis(20);
 
 /// News from Redis.
 #[derive(Debug)]
@@ -38,8 +39,8 @@ pub enum News {
     Scenario(Option<String>),
     /// Visits that are due.
     Visits(Vec<Visit>),
-    /// Redis answers; how things stand with its pool.
-    Answers(PoolMeta),
+    /// Redis answers.
+    Answers,
     /// Redis does not answer, and why.
     Away(String),
 }
@@ -68,10 +69,9 @@ impl Feed {
             to_note,
             wanted: Arc::clone(&wanted),
             stop: Arc::clone(&stop),
-            generation: None,
+            known: None,
             scenario: None,
-            noted_late: Vec::new(),
-            complained: None,
+            unwritten: Vec::new(),
         };
         let thread = std::thread::spawn(move || listener.listen());
         Self { news, planned: Some(planned), wanted, stop, thread: Some(thread), forgotten: 0 }
@@ -122,31 +122,27 @@ struct Listener {
     to_note: Receiver<(Timestamp, Visit)>,
     wanted: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
-    generation: Option<u64>,
+    /// Generation and time of the pools that were told.
+    known: Option<(u64, i64)>,
     scenario: Option<Option<String>>,
     /// Taken from the channel, not yet in Redis.
-    noted_late: Vec<(Timestamp, Visit)>,
-    complained: Option<Instant>,
+    unwritten: Vec<(Timestamp, Visit)>,
 }
 
 impl Listener {
     fn listen(&mut self) {
-        let mut backoff = Backoff::new(TURN, Duration::from_secs(10));
+        let mut backoff = Backoff::new(TURN, LONGEST_PAUSE);
         let mut conn: Option<Connection> = None;
         loop {
+            // Looked at first: the turn after the end was asked for is the last, and notes what is left.
             let stopping = self.stop.load(Ordering::Relaxed);
-            let outcome = match &mut conn {
-                Some(conn) => self.turn(conn).map_err(|error| self.cache.explain(&error)),
-                None => self.cache.connect().map(|new| conn = Some(new)),
-            };
-            let pause = match outcome {
+            let pause = match self.connect_and_turn(&mut conn) {
                 Ok(()) => {
                     if backoff.failed() {
                         tracing::info!("Redis answers again");
                     }
                     backoff.reset();
-                    // Connected just now: the turn itself comes next.
-                    if self.generation.is_none() { Duration::from_millis(1) } else { TURN }
+                    TURN
                 }
                 Err(failure) => {
                     if !backoff.failed() {
@@ -162,24 +158,33 @@ impl Listener {
             }
             let until = Instant::now() + pause;
             while Instant::now() < until && !self.stop.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(20).min(until.saturating_duration_since(Instant::now())));
+                std::thread::sleep(NAP.min(until.saturating_duration_since(Instant::now())));
             }
         }
+    }
+
+    fn connect_and_turn(&mut self, conn: &mut Option<Connection>) -> Result<(), Failure> {
+        let conn = match conn {
+            Some(conn) => conn,
+            none => none.insert(self.cache.connect()?),
+        };
+        self.turn(conn).map_err(|error| self.cache.explain(&error))
     }
 
     fn turn(&mut self, conn: &mut Connection) -> RedisResult<()> {
         self.note(conn)?;
         let meta = read::meta(&self.cache, conn)?;
-        if meta.generation == 0 && self.generation.is_none() {
+        if meta.generation == 0 && self.known.is_none() {
             // A shop that just begins: nothing to tell yet.
-            self.generation = Some(0);
+            self.known = Some((0, 0));
             tracing::info!("there is no pool in Redis yet; waiting for: shopstream cache refresh");
         }
+        // With the time: in a Redis that was emptied generations are counted from 1 again.
         if meta.generation != 0
-            && Some(meta.generation) != self.generation
+            && Some((meta.generation, meta.refreshed_at_ms)) != self.known
             && let Some(pools) = read::pools(&self.cache, conn)?
         {
-            self.generation = Some(pools.meta.generation);
+            self.known = Some((pools.meta.generation, pools.meta.refreshed_at_ms));
             self.send(News::Pools(Box::new(pools)));
         }
         let by_hand = scenario::by_hand(&self.cache, conn)?.map(|by_hand| by_hand.id);
@@ -194,34 +199,20 @@ impl Listener {
                 self.send(News::Visits(due));
             }
         }
-        self.complain_of_age(&meta);
-        self.send(News::Answers(meta));
+        self.send(News::Answers);
         Ok(())
     }
 
     /// Writes what was agreed since.
     fn note(&mut self, conn: &mut Connection) -> RedisResult<()> {
         loop {
-            let room = CHUNK.saturating_sub(self.noted_late.len());
-            self.noted_late.extend(self.to_note.try_iter().take(room));
-            if self.noted_late.is_empty() {
+            let room = CHUNK.saturating_sub(self.unwritten.len());
+            self.unwritten.extend(self.to_note.try_iter().take(room));
+            if self.unwritten.is_empty() {
                 return Ok(());
             }
-            visits::plan(&self.cache, conn, &self.noted_late)?;
-            self.noted_late.clear();
-        }
-    }
-
-    fn complain_of_age(&mut self, meta: &PoolMeta) {
-        let now = Utc::now().into();
-        let old = meta.generation != 0 && meta.is_old(now);
-        if old && self.complained.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
-            self.complained = Some(Instant::now());
-            tracing::warn!(
-                age_s = meta.age_ms(now) / 1_000,
-                generation = meta.generation,
-                "the pool in Redis is old; is `shopstream cache refresh --every 50s` running?"
-            );
+            visits::plan(&self.cache, conn, &self.unwritten)?;
+            self.unwritten.clear();
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) struct ProduceMetrics {
     pub delivery: Histogram,
     /// Number of the pool in use.
     pub generation: LateGauge,
-    /// Age of the pool in Redis.
+    /// Age of the pool in use.
     pub pool_age: LateGauge,
 }
 
@@ -44,7 +44,7 @@ impl ProduceMetrics {
         );
         registry.register_with_unit(
             "pool_age",
-            "Time since the pool in Redis was refreshed",
+            "Time since the pool in use was refreshed",
             Unit::Seconds,
             metrics.pool_age.clone(),
         );

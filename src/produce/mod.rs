@@ -22,12 +22,12 @@ use totals::{Lane, Totals};
 use crate::cache::Cache;
 use crate::domain::Timestamp;
 use crate::generator::World;
-use crate::generator::live::seed_of_run;
+use crate::generator::live;
 use crate::interrupt::Interrupt;
 use crate::stream::client::{Kafka, PATIENCE};
 use crate::stream::message::{Message, ProductCreated, UserCreated};
 use crate::stream::sender::Sender;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Part, Telemetry};
 use feed::Feed;
 use metrics::{Parts, ProduceMetrics};
 use orders::Orders;
@@ -37,6 +37,9 @@ use pace::{Cadence, Due};
 const NAP: Duration = Duration::from_millis(20);
 /// How long the brokers are waited for at the end.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(20);
+/// How long the brokers may be silent before this is told, and how often it is looked at.
+const SILENCE: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// Unthrottled orders sent between two looks at news and clocks.
@@ -68,19 +71,23 @@ pub fn run(
         sender.check_topic(&kafka.name(topic), PATIENCE)?;
     }
     parts.kafka.ready();
-    let orders = Orders::new(world, seed_of_run(request.seed, &request.run), request, metrics, parts.redis);
-    let mut run = Run::new(request, world, kafka, &sender, totals, orders, interrupt);
+    let this = live::Run::new(request.seed, &request.run);
+    let orders = Orders::new(world, this, request, metrics, parts.redis);
+    let mut run = Run::new(request, world, kafka, &sender, totals, orders, parts.kafka, interrupt);
     let mut feed = cache.filter(|_| request.streams.orders).map(Feed::start);
     let ended = run.produce(feed.as_mut());
-    let forgotten = feed.as_ref().map_or(0, Feed::forgotten);
+    // Orders first: whatever else may fail, they are flushed, and told.
+    let count = sender.flush(FLUSH_PATIENCE);
+    let took = run.first.map_or(Duration::ZERO, |first| first.elapsed());
+    let mut forgotten_visits = 0;
+    let mut listened = Ok(());
     if let Some(mut feed) = feed {
         run.orders.give_back(&mut feed);
-        feed.end()?;
+        forgotten_visits = feed.forgotten();
+        listened = feed.end();
     }
-    let count = sender.flush(FLUSH_PATIENCE);
-    ended?;
-    let took = run.first.map_or(Duration::ZERO, |first| first.elapsed());
-    Ok(Outcome { run: request.run.clone(), count, sent: totals.sent(), forgotten_visits: forgotten, took })
+    let failure = ended.and(listened).err();
+    Ok(Outcome { run: request.run.clone(), count, sent: totals.sent(), forgotten_visits, took, failure })
 }
 
 /// A run in progress.
@@ -91,7 +98,7 @@ struct Run<'a> {
     totals: &'a Totals,
     interrupt: &'a Interrupt,
     topics: Topics,
-    seed: u64,
+    this: live::Run,
     began: Instant,
     cadence: Cadence,
     orders: Orders<'a>,
@@ -104,6 +111,10 @@ struct Run<'a> {
     told: Instant,
     /// When the first message was due and could be made.
     first: Option<Instant>,
+    kafka_part: Part,
+    /// How many messages were confirmed, and when the last of them was.
+    confirmed: (u64, Instant),
+    looked: Instant,
 }
 
 /// Full names of the topics.
@@ -114,6 +125,7 @@ struct Topics {
 }
 
 impl<'a> Run<'a> {
+    #[expect(clippy::too_many_arguments, reason = "called once, with what `run` was given and made of it")]
     fn new(
         request: &'a Request,
         world: &'a World,
@@ -121,10 +133,11 @@ impl<'a> Run<'a> {
         sender: &'a Sender,
         totals: &'a Totals,
         orders: Orders<'a>,
+        kafka_part: Part,
         interrupt: &'a Interrupt,
     ) -> Self {
         let began = Instant::now();
-        let seed = seed_of_run(request.seed, &request.run);
+        let this = live::Run::new(request.seed, &request.run);
         let due = |asked: bool| if asked { Due::from(began) } else { Due::never() };
         Self {
             request,
@@ -137,9 +150,9 @@ impl<'a> Run<'a> {
                 products: kafka.name("products"),
                 orders: kafka.name("orders"),
             },
-            seed,
+            this,
             began,
-            cadence: Cadence::new(seed, request.speed),
+            cadence: Cadence::new(this.seed(), request.speed),
             orders,
             order_due: due(request.streams.orders),
             product_due: due(request.streams.products),
@@ -149,6 +162,9 @@ impl<'a> Run<'a> {
             json: Vec::with_capacity(4_096),
             told: began,
             first: None,
+            kafka_part,
+            confirmed: (0, began),
+            looked: began,
         }
     }
 
@@ -156,7 +172,7 @@ impl<'a> Run<'a> {
         while !self.is_over() {
             let sent = self.turn(feed.as_deref_mut());
             match sent {
-                // A wait for room in the buffer was cut short: nothing was sent then.
+                // A wait for room in the buffer was cut short: that message was not sent, nor counted.
                 Err(report) if report.is::<crate::interrupt::Interrupted>() => return Ok(()),
                 other => other?,
             }
@@ -250,7 +266,7 @@ impl<'a> Run<'a> {
     }
 
     fn send_product(&mut self) -> Result<()> {
-        let row = self.world.arrival(self.seed, self.products, Utc::now().into());
+        let row = self.world.arrival(&self.this, self.products, Utc::now().into());
         self.products = self.products.wrapping_add(1);
         let message = ProductCreated::of_row(row, &self.world.names);
         send(self.sender, &self.topics.products, &message, Lane::Product, &mut self.json, self.interrupt)?;
@@ -271,7 +287,7 @@ impl<'a> Run<'a> {
             if self.is_over() {
                 break;
             }
-            let row = self.world.sign_up(self.seed, self.users, Utc::now().into());
+            let row = self.world.sign_up(&self.this, self.users, Utc::now().into());
             self.users = self.users.wrapping_add(1);
             let message = UserCreated::of_row(row, &self.world.names);
             send(self.sender, &self.topics.users, &message, Lane::User, &mut self.json, self.interrupt)?;
@@ -280,7 +296,23 @@ impl<'a> Run<'a> {
         Ok(interval)
     }
 
+    /// Whether the brokers answer is seen by their confirmations alone.
+    fn look_at_deliveries(&mut self) {
+        let count = self.sender.count();
+        if count.delivered != self.confirmed.0 || count.outstanding() == 0 {
+            self.confirmed = (count.delivered, Instant::now());
+            self.kafka_part.ready();
+        } else if self.confirmed.1.elapsed() > SILENCE {
+            let waiting = count.outstanding();
+            self.kafka_part.not_ready(format_args!("no message was confirmed for {SILENCE:?}; {waiting} wait"));
+        }
+    }
+
     fn tell(&mut self) {
+        if self.looked.elapsed() >= LOOK_EVERY {
+            self.looked = Instant::now();
+            self.look_at_deliveries();
+        }
         if self.told.elapsed() >= TELL_EVERY {
             self.told = Instant::now();
             let count = self.sender.count();

@@ -1,6 +1,7 @@
 //! The next order with all that belongs to it: what is injected, and the visit that was agreed.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -17,7 +18,7 @@ use crate::cache::visits::Visit;
 use crate::domain::Timestamp;
 use crate::domain::rows::Names;
 use crate::generator::World;
-use crate::generator::live::{LiveOrder, LiveShop, Shopper, Stocked};
+use crate::generator::live::{LiveOrder, LiveShop, Run, Shopper, Stocked};
 use crate::stream::message::{EventHeaders, INJECTED, Injected, Message, OrderCreated};
 use crate::telemetry::Part;
 use crate::telemetry::metrics::set;
@@ -47,19 +48,29 @@ pub(super) struct Orders<'a> {
     visitors: VecDeque<Visit>,
     metrics: ProduceMetrics,
     redis: Option<Part>,
+    in_use: Option<PoolMeta>,
+    looked: Instant,
+    complained: Option<Instant>,
 }
 
+/// How often the age of the pool is looked at, and how often an old one is complained about.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+
 impl<'a> Orders<'a> {
-    pub fn new(world: &'a World, seed: u64, request: &Request, metrics: ProduceMetrics, redis: Option<Part>) -> Self {
+    pub fn new(world: &'a World, run: Run, request: &Request, metrics: ProduceMetrics, redis: Option<Part>) -> Self {
         Self {
             world,
-            shop: LiveShop::new(world, seed, request.habits),
-            injector: Injector::new(request.inject, seed),
+            shop: LiveShop::new(world, run, request.habits),
+            injector: Injector::new(request.inject, run.seed()),
             speed: request.speed,
             by_hand: None,
             visitors: VecDeque::new(),
             metrics,
             redis,
+            in_use: None,
+            looked: Instant::now(),
+            complained: None,
         }
     }
 
@@ -85,24 +96,42 @@ impl<'a> Orders<'a> {
                 News::Pools(pools) => self.refill(&pools),
                 News::Scenario(id) => self.switch(id.as_deref()),
                 News::Visits(visits) => self.visitors.extend(visits),
-                News::Answers(meta) => self.redis_answers(&meta),
+                News::Answers => self.redis_answers(),
                 News::Away(why) => self.redis_is_away(&why),
             }
         }
         if self.shop.has_room_for_visit() {
             feed.holds(self.visitors.len());
         }
+        if self.looked.elapsed() >= LOOK_EVERY {
+            self.looked = Instant::now();
+            self.look_at_age();
+        }
     }
 
-    fn redis_answers(&self, meta: &PoolMeta) {
-        let now = Utc::now().into();
+    fn redis_answers(&self) {
         let Some(redis) = &self.redis else { return };
-        if meta.generation == 0 && !self.can_begin() {
-            redis.not_ready("there is no pool yet: shopstream cache refresh");
-            return;
+        if self.can_begin() {
+            redis.ready();
+        } else {
+            redis.not_ready("there is no pool to draw from yet: shopstream cache refresh");
         }
-        set(&self.metrics.pool_age, meta.age_ms(now) as f64 / 1_000.0);
-        redis.ready();
+    }
+
+    /// The age of the pool in use grows whether Redis answers or not.
+    fn look_at_age(&mut self) {
+        let Some(meta) = &self.in_use else { return };
+        let now = Utc::now().into();
+        let age = meta.age_ms(now) / 1_000;
+        set(&self.metrics.pool_age, age as f64);
+        if meta.is_old(now) && self.complained.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
+            self.complained = Some(Instant::now());
+            tracing::warn!(
+                age_s = age,
+                generation = meta.generation,
+                "the pool in use is old; is `shopstream cache refresh --every 50s` running?"
+            );
+        }
     }
 
     /// With a pool in hand the producer goes on; without one it cannot begin.
@@ -139,6 +168,7 @@ impl<'a> Orders<'a> {
             products = stock.len(),
             "took over the pool"
         );
+        self.in_use = Some(pools.meta.clone());
         set(&self.metrics.generation, pools.meta.generation as f64);
         self.shop.refill(pools.meta.generation, shoppers, stock, Utc::now().into());
     }

@@ -117,7 +117,7 @@ pub struct Sent {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Outcome {
     /// Its name.
     pub run: String,
@@ -129,6 +129,8 @@ pub struct Outcome {
     pub forgotten_visits: u64,
     /// From the first message to the last confirmation.
     pub took: Duration,
+    /// Why it ended, when it was not asked to.
+    pub failure: Option<color_eyre::Report>,
 }
 
 impl Outcome {

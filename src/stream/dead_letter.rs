@@ -2,7 +2,7 @@
 
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 
-use super::message::{DecodeError, ErrorClass, header_text};
+use super::message::{DecodeError, ErrorClass, all_headers, header_text};
 
 /// What a dead letter's topic is called, after the original's.
 pub const SUFFIX: &str = ".dlq";
@@ -11,6 +11,7 @@ const PREFIX: &str = "x-shopstream-dlq-";
 const TOPIC: &str = "x-shopstream-dlq-topic";
 const PARTITION: &str = "x-shopstream-dlq-partition";
 const OFFSET: &str = "x-shopstream-dlq-offset";
+const TIMESTAMP: &str = "x-shopstream-dlq-timestamp";
 const CLASS: &str = "x-shopstream-dlq-class";
 const ERROR: &str = "x-shopstream-dlq-error";
 /// Header of a message that was a dead letter and was sent back: the place at which it died, `topic/partition/offset`.
@@ -28,6 +29,8 @@ pub struct DeadLetter {
     pub partition: i32,
     /// Its offset.
     pub offset: i64,
+    /// Its timestamp, milliseconds since 1970: a topic that is made again uses the same offsets for other messages.
+    pub sent_at_ms: Option<i64>,
     /// The kind of mistake; as written, for another version may know other kinds.
     pub class: String,
     /// What exactly is wrong, for people.
@@ -39,7 +42,13 @@ impl DeadLetter {
     #[must_use]
     pub fn new(topic: &str, partition: i32, offset: i64, why: &DecodeError) -> Self {
         let error = why.text.chars().take(MOST_TEXT).collect();
-        Self { topic: topic.to_owned(), partition, offset, class: why.class.to_string(), error }
+        Self { topic: topic.to_owned(), partition, offset, sent_at_ms: None, class: why.class.to_string(), error }
+    }
+
+    /// With the original's timestamp.
+    #[must_use]
+    pub fn sent_at(self, sent_at_ms: Option<i64>) -> Self {
+        Self { sent_at_ms, ..self }
     }
 
     /// The original's place as text: `topic/partition/offset`.
@@ -53,9 +62,12 @@ impl DeadLetter {
     pub fn headers(&self, original: Option<&impl Headers>) -> OwnedHeaders {
         let kept = strip(original);
         let (partition, offset) = (self.partition.to_string(), self.offset.to_string());
-        [(TOPIC, &self.topic), (PARTITION, &partition), (OFFSET, &offset), (CLASS, &self.class), (ERROR, &self.error)]
-            .into_iter()
-            .fold(kept, |headers, (key, value)| headers.insert(Header { key, value: Some(value.as_bytes()) }))
+        let sent_at = self.sent_at_ms.map(|millis| millis.to_string());
+        let places = [(TOPIC, &self.topic), (PARTITION, &partition), (OFFSET, &offset)];
+        let reasons = [(CLASS, &self.class), (ERROR, &self.error)];
+        let time = sent_at.as_ref().map(|millis| (TIMESTAMP, millis));
+        let all = places.into_iter().chain(time).chain(reasons);
+        all.fold(kept, |headers, (key, value)| headers.insert(Header { key, value: Some(value.as_bytes()) }))
     }
 
     /// Reads the headers of a dead letter; `None` when they are not those of one.
@@ -66,6 +78,7 @@ impl DeadLetter {
             topic: text(TOPIC)?,
             partition: text(PARTITION)?.parse().ok()?,
             offset: text(OFFSET)?.parse().ok()?,
+            sent_at_ms: text(TIMESTAMP).and_then(|millis| millis.parse().ok()),
             class: text(CLASS)?,
             error: text(ERROR)?,
         })
@@ -75,8 +88,7 @@ impl DeadLetter {
 /// The headers of a message without those that made it a dead letter.
 #[must_use]
 pub fn strip(headers: Option<&impl Headers>) -> OwnedHeaders {
-    let Some(headers) = headers else { return OwnedHeaders::new() };
-    let own = headers.iter().filter(|header| !header.key.starts_with(PREFIX));
+    let own = all_headers(headers).into_iter().filter(|header| !header.key.starts_with(PREFIX));
     own.fold(OwnedHeaders::new(), |kept, header| kept.insert(header))
 }
 
@@ -96,7 +108,7 @@ mod tests {
             .insert(Header { key: "ce_type", value: Some("shopstream.order.created.v1") })
             .insert(Header::<&str> { key: "empty", value: None });
         let why = DecodeError { class: ErrorClass::Schema, text: "가".repeat(2_000) };
-        let letter = DeadLetter::new("orders", 2, 41, &why);
+        let letter = DeadLetter::new("orders", 2, 41, &why).sent_at(Some(1_700_000_000_123));
         let written = letter.headers(Some(&original));
         assert_eq!(DeadLetter::read(Some(&written)), Some(letter.clone()));
         assert_eq!(letter.error.chars().count(), 1_000);

@@ -14,6 +14,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use uuid::Uuid;
 
 use super::client::Kafka;
+use super::grumble::Grumbler;
 use super::message::{EventHeaders, Message};
 use super::topics::{MOST_MESSAGE_BYTES, OVERHEAD_BYTES};
 use crate::interrupt::Interrupt;
@@ -64,6 +65,7 @@ pub struct Deliveries {
     failed: AtomicU64,
     first_error: Mutex<Option<String>>,
     watch: Option<Watch>,
+    grumbler: Grumbler,
 }
 
 /// How things stand with all messages so far.
@@ -98,7 +100,7 @@ const LANE_SHIFT: u32 = usize::BITS - 8;
 
 impl ClientContext for Deliveries {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!("Kafka: {error}: {reason}");
+        self.grumbler.hear(&error, reason);
     }
 }
 
@@ -156,6 +158,7 @@ impl Sender {
             failed: AtomicU64::new(0),
             first_error: Mutex::new(None),
             watch,
+            grumbler: Grumbler::default(),
         };
         let producer = config.create_with_context(context).map_err(|error| kafka.explain(error))?;
         Ok(Self { producer, kafka: kafka.clone() })

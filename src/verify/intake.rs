@@ -31,14 +31,16 @@ pub struct Places {
 }
 
 impl Places {
-    fn standing(&self, partition: i32, offset: i64, kind: Option<Injected>) -> Standing {
-        if self.letters.places.contains(&(partition, offset)) {
+    fn standing(&self, message: &BorrowedMessage<'_>, kind: Option<Injected>) -> Standing {
+        let (partition, offset) = (message.partition(), message.offset());
+        let sent_at_ms = message.timestamp().to_millis();
+        if self.letters.has(partition, offset, sent_at_ms) {
             return Standing::Dead;
         }
         match &self.positions {
             // Others may store an order without its customer, or refuse it; where to, we are not told.
             None if kind == Some(Injected::Orphan) => Standing::Dead,
-            Some(positions) if positions.parked.contains(&(partition, offset)) => Standing::Parked,
+            Some(positions) if positions.waits(partition, offset, sent_at_ms) => Standing::Parked,
             Some(positions) if offset >= positions.next(partition) => Standing::Unread,
             _ => Standing::Read,
         }
@@ -85,7 +87,7 @@ impl Intake {
             let sent = Timestamp::from_micros(message.timestamp().to_millis().unwrap_or(0).saturating_mul(1_000));
             intake.first.entry(partition).or_insert((offset, sent));
             let kind = kind_of(message);
-            let standing = places.standing(partition, offset, kind);
+            let standing = places.standing(message, kind);
             match read_message::<M>(message) {
                 Some(read) => {
                     let content = digest(&read, &mut digester);

@@ -18,8 +18,8 @@ const TURN: Duration = Duration::from_millis(250);
 pub struct Positions {
     /// First offset that is not stored yet, by partition; none where no consumer has ever stored anything.
     pub next: HashMap<i32, i64>,
-    /// Partition and offset of the orders that wait for their customer or product.
-    pub parked: HashSet<(i32, i64)>,
+    /// Partition, offset and timestamp of the orders that wait for their customer or product.
+    parked: HashSet<(i32, i64, Option<i64>)>,
 }
 
 impl Positions {
@@ -30,10 +30,16 @@ impl Positions {
     pub fn load(conn: &mut PgConnection, topic: &str) -> Result<Self> {
         let parked = parked_orders::table
             .filter(parked_orders::topic.eq(topic))
-            .select((parked_orders::partition, parked_orders::offset))
-            .load::<(i32, i64)>(conn)
+            .select((parked_orders::partition, parked_orders::offset, parked_orders::sent_at_ms))
+            .load::<(i32, i64, Option<i64>)>(conn)
             .wrap_err("cannot read parked_orders")?;
         Ok(Self { next: next_offsets(conn, topic)?, parked: parked.into_iter().collect() })
+    }
+
+    /// Whether the message at a place waits for its customer or product.
+    #[must_use]
+    pub fn waits(&self, partition: i32, offset: i64, sent_at_ms: Option<i64>) -> bool {
+        self.parked.contains(&(partition, offset, sent_at_ms)) || self.parked.contains(&(partition, offset, None))
     }
 
     /// First offset of a partition that is not stored yet.

@@ -124,6 +124,7 @@ describe_tuples! {
     (A B C D E F G)
     (A B C D E F G H)
     (A B C D E F G H I)
+    (A B C D E F G H I J)
     (A B C D E F G H I J K)
     (A B C D E F G H I J K L)
     (A B C D E F G H I J K L M N O)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use shopstream::cache::read;
 use shopstream::domain::{AgeGroup, Timestamp};
 use shopstream::generator::World;
-use shopstream::generator::live::seed_of_run;
+use shopstream::generator::live::Run;
 
 use crate::shop::Shop;
 use crate::stats;
@@ -82,7 +82,7 @@ fn buyers_are_drawn_by_propensity_hour_and_scenario() {
     let by_hand: Vec<&Value> = orders.iter().filter(|order| order["scenario"] == "golf").collect();
     assert!(by_hand.len() > 30_000, "{}", by_hand.len());
     let golf = &world.scenarios.all[usize::from(world.scenarios.position("golf").unwrap())];
-    let seed = seed_of_run(7, "draws");
+    let seed = Run::new(7, "draws").seed();
 
     let mut expected: HashMap<&str, f64> = HashMap::new();
     let mut seen: HashMap<&str, u64> = HashMap::new();
@@ -179,4 +179,31 @@ fn a_missing_topic_is_told_with_the_remedy() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("has no topic") && said.contains("topics create"), "{said}");
+}
+
+#[test]
+fn the_same_run_again_makes_the_same_ids_and_another_run_makes_others() {
+    let shop = Shop::seeded(1_200, 1_200);
+    shop.run("cache refresh");
+    let ids = |from: usize| {
+        let mut all: Vec<String> = Vec::new();
+        for topic in ["users", "products", "orders"] {
+            all.extend(
+                shop.topics.read_all(topic).iter().map(|message| message.json()["id"].as_str().unwrap().to_owned()),
+            );
+        }
+        let distinct: HashSet<String> = all.iter().cloned().collect();
+        assert_eq!(distinct.len(), from, "{} messages", all.len());
+    };
+    let produce = |run: &str| {
+        for stream in ["users", "products", "orders"] {
+            shop.run(&format!("produce --stream {stream} --unthrottled --limit 100 --run {run}"));
+        }
+    };
+    produce("monday");
+    ids(300);
+    produce("monday");
+    ids(300);
+    produce("tuesday");
+    ids(600);
 }

@@ -14,25 +14,30 @@ impl<H: Handler> Member<'_, H> {
         if !self.link.is_up() {
             // Before there is anything to write, so that /readyz tells the truth.
             match self.link.get().map(drop) {
-                Ok(()) => self.parts.postgres.ready(),
+                Ok(()) => self.parts.writes.ready(),
                 Err(report) => self.hold(&report),
             }
         }
     }
 
     pub(super) fn claim_one(&mut self, partition: i32) -> Result<()> {
-        let from_beginning = self.request.from_beginning && !self.rewound.contains(&partition);
+        let from_beginning = self.request.from_beginning && !self.rewound.contains(partition);
         let reader = &self.reader;
         let conn = self.link.get()?;
-        self.parts.postgres.ready();
+        self.parts.writes.ready();
         let mut claim = offsets::claim(conn, reader, partition).wrap_err("cannot claim a partition")?;
-        if from_beginning && claim.next_offset > 0 {
-            offsets::rewind(conn, reader, partition, claim.epoch).wrap_err("cannot rewind a partition")?;
-            claim.next_offset = 0;
-            claim.last_hash = None;
-        }
         if from_beginning {
-            self.rewound.push(partition);
+            // Not 0: what the topic keeps no more would count as lost.
+            let (low, _) = self.consumer.fetch_watermarks(&self.topic, partition, SEEK_PATIENCE)?;
+            let ours =
+                offsets::rewind(conn, reader, partition, claim.epoch, low).wrap_err("cannot rewind a partition")?;
+            if !ours {
+                self.partitions.fenced(&[partition]);
+                return Ok(());
+            }
+            claim.next_offset = low;
+            claim.last_hash = None;
+            self.rewound.add(partition);
         }
         let next_offset = claim.next_offset;
         let offset = self.partitions.claimed(partition, claim);
@@ -43,9 +48,46 @@ impl<H: Handler> Member<'_, H> {
             self.say_readiness();
             return Ok(());
         }
+        // Whoever held it before may have died before Kafka heard of its last batch.
+        self.tell_kafka([(partition, next_offset)]);
         tracing::info!(topic = self.topic, partition, next_offset, "reading");
         self.say_readiness();
         Ok(())
+    }
+
+    /// Commits offsets to Kafka, for tools that show lag; this program itself does not read them.
+    pub(super) fn tell_kafka(&self, offsets: impl IntoIterator<Item = (i32, i64)>) {
+        let mut list = TopicPartitionList::new();
+        let added = offsets.into_iter().try_for_each(|(partition, offset)| {
+            list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))
+        });
+        let told = added.and_then(|()| self.consumer.commit(&list, CommitMode::Async));
+        if let Err(error) = told {
+            tracing::debug!("Kafka was not told of the offsets: {error}");
+        }
+    }
+
+    /// Partitions that another member holds in PostgreSQL: nothing of them is read or written before they are claimed again.
+    pub(super) fn give_up(&mut self, lost: Vec<i32>) {
+        tracing::warn!(topic = self.topic, partitions = ?lost, "another member has taken over");
+        self.partitions.fenced(&lost);
+        self.batch.drop_partitions(&lost);
+        for partition in &lost {
+            self.metrics.forget_lag(&self.topic, *partition);
+        }
+        let _ = self.list(lost).and_then(|list| Ok(self.consumer.pause(&list)?));
+        self.say_readiness();
+    }
+
+    /// Begins those anew whose topic was made again, once what was gathered of the old one is written.
+    pub(super) fn begin_anew(&mut self) {
+        while self.held_until.is_none() {
+            let Some(partition) = self.remade.pop() else { return };
+            self.rewind(partition);
+            if self.held_until.is_some() {
+                self.remade.push(partition);
+            }
+        }
     }
 
     /// Sets a paused partition to an offset, and lets it flow.
@@ -72,20 +114,22 @@ impl<H: Handler> Member<'_, H> {
     pub(super) fn rewind(&mut self, partition: i32) {
         let Some(position) = self.partitions.position(partition) else { return };
         let reader = &self.reader;
-        let rewound = self.link.get().and_then(|conn| Ok(offsets::rewind(conn, reader, partition, position.epoch)?));
+        let rewound = self.link.get().and_then(|conn| Ok(offsets::rewind(conn, reader, partition, position.epoch, 0)?));
         match rewound {
+            Ok(false) => {
+                self.batch.drop_partitions(&[partition]);
+                self.partitions.fenced(&[partition]);
+            }
             // The claim is asked for again, and begins at the beginning.
-            Ok(_) => {
+            Ok(true) => {
                 let _ = self.list([partition]).and_then(|list| Ok(self.consumer.pause(&list)?));
                 self.batch.drop_partitions(&[partition]);
                 // The places are another topic's now.
                 self.dead.passed();
                 self.partitions.assigned(&[partition]);
             }
-            Err(report) => {
-                self.partitions.assigned(&[partition]);
-                self.hold(&report);
-            }
+            // It is tried again with the batch: until then nothing more of it is taken.
+            Err(report) => self.hold(&report),
         }
     }
 
@@ -93,22 +137,30 @@ impl<H: Handler> Member<'_, H> {
     /// somebody else holds by now is not claimed again at once.
     pub(super) fn look_again(&mut self) -> Result<()> {
         let conn: &mut PgConnection = self.link.get()?;
-        let mut lost = Vec::new();
+        let (mut lost, mut older) = (Vec::new(), Vec::new());
         for (partition, position) in self.partitions.held().collect::<Vec<_>>() {
             match offsets::find(conn, &self.reader, partition)? {
                 Some(claim) if claim.epoch == position.epoch => {
-                    self.partitions.stored(partition, claim.next_offset);
-                    self.batch.drop_before(partition, claim.next_offset);
+                    if (position.stored..=position.expected.max(position.stored)).contains(&claim.next_offset) {
+                        self.partitions.stored(partition, claim.next_offset);
+                        self.batch.drop_before(partition, claim.next_offset);
+                    } else {
+                        // A server that came back older than it was (a replica, a backup): what it lacks is read again.
+                        older.push(partition);
+                    }
                 }
                 _ => lost.push(partition),
             }
         }
-        if !lost.is_empty() {
-            tracing::warn!(topic = self.topic, partitions = ?lost, "another member has taken over");
-            self.partitions.fenced(&lost);
-            self.batch.drop_partitions(&lost);
-            self.say_readiness();
+        if !older.is_empty() {
+            tracing::warn!(topic = self.topic, partitions = ?older, "PostgreSQL remembers less than was stored: reading on from there");
+            self.batch.drop_partitions(&older);
+            self.partitions.assigned(&older);
         }
+        if !lost.is_empty() {
+            self.give_up(lost);
+        }
+        self.say_readiness();
         Ok(())
     }
 

@@ -8,7 +8,13 @@ impl<H: Handler> Member<'_, H> {
     pub(super) fn write(&mut self) {
         let mut part = self.careful;
         let mut looked_again = false;
+        let began = Instant::now();
         while !self.batch.is_empty() {
+            // The group waits for a sign of life; the rest is written at the next turn.
+            if began.elapsed() > LONGEST_WRITE || self.interrupt.is_set() && began.elapsed() > LAST_WRITE {
+                self.careful = part.max(1);
+                return;
+            }
             part = part.clamp(1, self.batch.items().len());
             match self.write_part(part) {
                 Ok(()) => {
@@ -16,13 +22,7 @@ impl<H: Handler> Member<'_, H> {
                     // Where one is refused others may be near: not the whole rest at once, or each offender would cost it.
                     part *= 2;
                 }
-                Err(NotStored::Fenced(lost)) => {
-                    tracing::warn!(topic = self.topic, partitions = ?lost, "another member has taken over");
-                    self.partitions.fenced(&lost);
-                    self.batch.drop_partitions(&lost);
-                    let _ = self.list(lost).and_then(|list| Ok(self.consumer.pause(&list)?));
-                    self.say_readiness();
-                }
+                Err(NotStored::Fenced(lost)) => self.give_up(lost),
                 // Somebody else may have stored the same meanwhile: once more, with fresh eyes.
                 Err(NotStored::Refused(_)) if !looked_again => looked_again = true,
                 Err(NotStored::Refused(_)) if part > 1 => {
@@ -34,9 +34,11 @@ impl<H: Handler> Member<'_, H> {
                     self.batch.condemn_first(DecodeError { class: ErrorClass::Constraint, text });
                     looked_again = false;
                 }
+                // What comes before the orphan, and as many orphans as there is room for.
+                Err(NotStored::NoRoom) if part > 1 => part /= 2,
                 Err(NotStored::NoRoom) => {
                     let limit = self.request.orphan_limit;
-                    self.hold(&eyre!("{limit} orders wait for customers or products already (--orphan-limit)"));
+                    self.wait(&eyre!("{limit} orders wait for customers or products already (--orphan-limit)"));
                     return;
                 }
                 Err(NotStored::Away(report)) => {
@@ -58,17 +60,16 @@ impl<H: Handler> Member<'_, H> {
         let corpses: Vec<Corpse<'_>> =
             items.iter().filter_map(|item| item.decoded.as_ref().err().map(|why| Corpse::of(&item.raw, why))).collect();
         let buried = self.dead.write(&corpses).map_err(NotStored::Away)?;
-        for item in items.iter().filter_map(|item| item.decoded.as_ref().err()).take(buried) {
-            self.metrics.dead_letters.get_or_create(&[("reason", item.class.as_str())]).inc();
+        for class in ErrorClass::ALL.iter().map(|class| class.as_str()) {
+            let letters = buried.iter().filter(|buried| *buried == class).count() as u64;
+            self.metrics.dead_letters.get_or_create(&[("reason", class)]).inc_by(letters);
         }
         let conn = self.link.get().map_err(NotStored::Away)?;
         let limit = self.request.orphan_limit;
         let written = store::write(conn, &self.reader, &mut self.handler, items, &self.partitions, limit)?;
         let now_ms = Utc::now().timestamp_millis();
-        for item in items.iter().filter(|item| !item.injected()) {
-            if let Some(sent) = item.sent_at_ms() {
-                self.metrics.latency.observe((now_ms - sent).max(0) as f64 / 1_000.0);
-            }
+        for sent in &written.sent_at_ms {
+            self.metrics.latency.observe((now_ms - sent).max(0) as f64 / 1_000.0);
         }
         self.metrics.batch.observe(began.elapsed().as_secs_f64());
         self.metrics.count("stored", written.stored);
@@ -76,17 +77,11 @@ impl<H: Handler> Member<'_, H> {
         self.metrics.count("parked", written.parked);
         self.metrics.count("dead", corpses.len() as u64);
         self.stored += written.stored;
-        self.parts.postgres.ready();
-        let mut list = TopicPartitionList::new();
+        self.parts.writes.ready();
         for moved in &written.moves {
             self.partitions.stored(moved.partition, moved.until);
-            let added = list.add_partition_offset(&self.topic, moved.partition, Offset::Offset(moved.until));
-            added.map_err(|error| NotStored::Away(error.into()))?;
         }
-        // For tools that show lag: this program itself does not read it.
-        if let Err(error) = self.consumer.commit(&list, CommitMode::Async) {
-            tracing::debug!("Kafka was not told of the offsets: {error}");
-        }
+        self.tell_kafka(written.moves.iter().map(|moved| (moved.partition, moved.until)));
         Ok(())
     }
 
@@ -115,15 +110,22 @@ impl<H: Handler> Member<'_, H> {
 
     /// Puts everything aside for a while: partitions pause, polling goes on, and so the group is not disturbed.
     pub(super) fn hold(&mut self, report: &color_eyre::Report) {
-        if !self.backoff.failed() {
-            tracing::warn!(topic = self.topic, "paused, to be tried again: {report:#}");
-        } else {
-            tracing::debug!(topic = self.topic, "still paused: {report:#}");
-        }
-        self.metrics.waits.inc();
-        self.parts.postgres.not_ready(format_args!("{report:#}"));
+        // Nobody knows in what state the connection is, nor what happens in the database meanwhile.
         self.link.drop();
         self.handler.forget();
+        self.wait(report);
+    }
+
+    /// The same, with a database that is well.
+    fn wait(&mut self, report: &color_eyre::Report) {
+        if !self.backoff.failed() || self.complained.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
+            self.complained = Some(Instant::now());
+            let first = self.batch.items().first().map(|item| (item.raw.partition(), item.raw.offset()));
+            let (partition, offset) = first.unzip();
+            tracing::warn!(topic = self.topic, partition, offset, "paused, to be tried again: {report:#}");
+        }
+        self.metrics.waits.inc();
+        self.parts.writes.not_ready(format_args!("{report:#}"));
         self.held_until = Some(Instant::now() + self.backoff.pause());
         self.flow(false);
     }
@@ -140,10 +142,11 @@ impl<H: Handler> Member<'_, H> {
         if self.held_until.is_none() {
             self.write();
         }
+        self.begin_anew();
         if self.held_until.is_none() {
             tracing::info!(topic = self.topic, "going on");
             self.backoff.reset();
-            self.parts.postgres.ready();
+            self.parts.writes.ready();
             self.flow(true);
         }
     }

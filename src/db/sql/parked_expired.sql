@@ -2,10 +2,10 @@
 -- them.
 --
 -- $1 topic, $2 how many, $3 seconds after which to give up
-SELECT topic, "partition", "offset", key, payload, headers, order_id, missing
+SELECT topic, "partition", "offset", key, payload, headers, order_id, sent_at_ms, missing
   FROM parked_orders
  WHERE topic = $1
    AND parked_at < now() - make_interval(secs => $3)
- ORDER BY parked_at
+ ORDER BY parked_at, topic, "partition", "offset"
  LIMIT $2
    FOR UPDATE SKIP LOCKED

@@ -90,7 +90,7 @@ impl<'a> Replay<'a> {
                 counts.foreign += 1;
                 return Ok(());
             };
-            let place = (letter.partition, letter.offset);
+            let place = (letter.partition, letter.offset, letter.sent_at_ms);
             // Earlier letters are read too: the double of one that was sent may lie behind what is remembered.
             if wish.class.is_some_and(|class| class != letter.class) {
                 counts.other_classes += 1;

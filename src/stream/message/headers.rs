@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Message;
 use crate::domain::Timestamp;
+use crate::panics::caught;
 
 /// Media type of the payload.
 pub const CONTENT_TYPE: &str = "content-type";
@@ -53,7 +54,15 @@ impl EventHeaders {
 /// The value of the last header of this name, if there is one.
 #[must_use]
 pub fn header_text<'a>(headers: Option<&'a impl Headers>, key: &str) -> Option<&'a [u8]> {
-    headers?.iter().filter(|header| header.key == key).last().and_then(|header| header.value)
+    let headers = headers?;
+    caught(|| headers.iter().filter(|header| header.key == key).last().and_then(|header| header.value))?
+}
+
+/// All headers in order. None of them when the name of one is not UTF-8: Kafka takes any bytes for a name, but the client
+/// library panics at such a one. A message with it is taken as one without headers.
+#[must_use]
+pub fn all_headers<'a>(headers: Option<&'a impl Headers>) -> Vec<Header<'a, &'a [u8]>> {
+    headers.and_then(|headers| caught(|| headers.iter().collect())).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod rows;
 mod user;
 
 pub use decode::{DecodeError, ErrorClass, decode};
-pub use headers::{CONTENT_TYPE, CONTENT_TYPE_JSON, EventHeaders, INJECTED, header_text};
+pub use headers::{CONTENT_TYPE, CONTENT_TYPE_JSON, EventHeaders, INJECTED, all_headers, header_text};
 pub use injected::Injected;
 pub use order::{OrderCreated, OrderLine};
 pub use product::ProductCreated;
@@ -47,6 +47,10 @@ pub trait Message: Serialize + DeserializeOwned {
     fn check(&self) -> Result<(), String>;
 }
 
+/// Largest amount of one order, KRW.
+const MOST_MONEY: i64 = 1_000_000_000_000;
+/// 10000-01-01T00:00:00Z.
+const FIRST_SECOND_OF_10000: i64 = 253_402_300_800;
 /// Longest text of a field, characters: what is indexed must fit a page of an index.
 const MOST_CHARACTERS: usize = 500;
 
@@ -63,6 +67,17 @@ fn check_text(field: &str, text: &str) -> Result<(), String> {
         return Err(format!("{field} holds a NUL character"));
     }
     Ok(())
+}
+
+/// Refuses a time before 1970 or after 9999: neither tables nor readers are made for it.
+fn check_time(field: &str, time: Timestamp) -> Result<(), String> {
+    let plausible = (0..FIRST_SECOND_OF_10000).contains(&time.secs());
+    require(plausible, || format!("{field} is not within the years 1970 to 9999"))
+}
+
+/// Refuses an amount that is negative, or larger than any shop's: sums of many must fit 64 bits.
+fn check_money(field: &str, amount: i64) -> Result<(), String> {
+    require((0..=MOST_MONEY).contains(&amount), || format!("{field} is {amount}, not within 0 to {MOST_MONEY}"))
 }
 
 /// Refuses what does not hold.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Message, check_text, require};
+use super::{Message, check_money, check_text, check_time, require};
 use crate::domain::rows::{Names, Order, OrderItem};
 use crate::domain::{AgeGroup, Gender, Grade, OrderStatus, Payment, Timestamp};
 use crate::generator::cart::MOST_LINES;
@@ -130,6 +130,7 @@ impl Message for OrderCreated {
     }
 
     fn check(&self) -> Result<(), String> {
+        check_time("created_at", self.created_at)?;
         check_text("scenario", &self.scenario)?;
         check_text("region", &self.region)?;
         let lines = self.items.len();
@@ -148,7 +149,8 @@ impl Message for OrderCreated {
             subtotal += line.gross();
             discount += i128::from(line.discount_amount);
         }
-        require(self.shipping_fee >= 0, || format!("shipping_fee is {}", self.shipping_fee))?;
+        check_money("shipping_fee", self.shipping_fee)?;
+        check_money("subtotal", self.subtotal)?;
         let sums = [
             ("subtotal", self.subtotal, subtotal),
             ("discount_amount", self.discount_amount, discount),

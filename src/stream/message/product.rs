@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Message, check_text, require};
+use super::{Message, check_money, check_text, check_time, require};
 use crate::domain::Timestamp;
 use crate::domain::rows::{Names, Product};
 
@@ -99,6 +99,10 @@ impl Message for ProductCreated {
         for (field, text) in texts {
             check_text(field, text)?;
         }
+        check_time("created_at", self.created_at)?;
+        check_time("withdrawn_at", self.withdrawn_at)?;
+        check_money("list_price", self.list_price)?;
+        check_money("price", self.price)?;
         require(self.list_price > 0, || format!("list_price is {}", self.list_price))?;
         let least_zero =
             [("price", self.price), ("stock", self.stock.into()), ("review_count", self.review_count.into())];

@@ -1,12 +1,15 @@
 //! A sign-up.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Message, check_text, require};
+use super::{Message, check_text, check_time, require};
 use crate::domain::rows::{Names, User};
 use crate::domain::{CustomerStatus, Gender, Grade, Timestamp};
+
+/// Nobody who signs up was born before this year.
+const FIRST_BIRTH: i32 = 1850;
 
 /// A customer who has just signed up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +93,11 @@ impl Message for UserCreated {
         }
         require(self.grade == Grade::Bronze, || format!("grade is {}; every new customer is BRONZE", self.grade))?;
         require((0.0..=1.0).contains(&self.random_seed), || format!("random_seed is {}", self.random_seed))?;
+        check_time("created_at", self.created_at)?;
+        check_time("last_login_at", self.last_login_at)?;
+        require(self.birth_date.year() >= FIRST_BIRTH, || {
+            format!("birth_date is {}; nobody is that old", self.birth_date)
+        })?;
         require(self.last_login_at >= self.created_at, || "last_login_at is before created_at".to_owned())?;
         require(self.birth_date <= self.created_at.to_utc().date_naive(), || {
             "birth_date is after created_at".to_owned()
