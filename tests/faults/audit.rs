@@ -186,13 +186,13 @@ fn letters(shop: &Shop<'_>, plain: &str) -> HashMap<(i32, i64), Vec<Record>> {
     letters
 }
 
-/// A dead letter is its original, byte for byte, with five headers more.
+/// A dead letter is its original, byte for byte, with six headers more.
 fn assert_letter(shop: &Shop<'_>, plain: &str, original: &Record, letter: &Record, classes: &[&str]) {
     assert_eq!((&letter.key, &letter.payload), (&original.key, &original.payload), "{letter:?}");
     let (own, kept): (Vec<_>, Vec<_>) = letter.headers.iter().cloned().partition(|(key, _)| key.starts_with(LETTER));
     assert_eq!(kept, original.headers);
     let names: Vec<&str> = own.iter().map(|(key, _)| key.strip_prefix(LETTER).unwrap()).collect();
-    assert_eq!(names, ["topic", "partition", "offset", "class", "error"]);
+    assert_eq!(names, ["topic", "partition", "offset", "timestamp", "class", "error"]);
     assert_eq!(letter.header("x-shopstream-dlq-topic"), Some(shop.topics.name(plain).as_str()));
     let class = letter.header("x-shopstream-dlq-class").unwrap();
     let error = letter.header("x-shopstream-dlq-error").unwrap();
