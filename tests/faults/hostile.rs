@@ -149,9 +149,7 @@ fn no_message_however_hostile_stops_a_partition() {
     shop.topics.write("orders", &records((0..3).map(|_| ("stored", changed("/grade", json!("VIP")))).collect()));
     shop.settle();
     consumer.assert_runs();
-    // The order of the year 1 is good, and yet verify is right.
-    let complaint = "1 against “nobody orders before signing up”";
-    let found = audit(&shop, &Expect { complaint, ..Expect::default() });
+    let found = audit(&shop, &Expect::default());
     println!("{} hostile messages: {} stored, {:?}", all.len(), found.stored.len() - 3, found.dead);
     assert_eq!(shop.topics.count("orders"), all.len() as i64 + 3);
     stop_all([consumer]);

@@ -159,8 +159,9 @@ impl<'a> Shop<'a> {
         let (mut seen, mut since) = ((Vec::new(), 0), Instant::now());
         loop {
             let now = ["users", "products", "orders"].map(|topic| self.stored(topic)).concat();
-            let parked = self.count("SELECT count(*) AS count FROM parked_orders");
+            // In this order: once nothing is left to read, no more orders are parked.
             let behind = ["users", "products", "orders"].iter().any(|topic| self.behind(topic, Instant::now() + REST));
+            let parked = self.count("SELECT count(*) AS count FROM parked_orders");
             if !behind && parked == 0 {
                 return;
             }
