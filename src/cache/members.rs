@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::db::pools::{CustomerPart, ProductPart};
+use crate::domain::labels::label_enum;
 use crate::domain::{CustomerStatus, Gender, Grade, Timestamp};
 
 /// A customer in the pool.
@@ -43,6 +43,28 @@ pub struct CachedProduct {
     pub created_at: Timestamp,
     /// First moment no longer on sale; none for one that was called back for want of others.
     pub until: Option<Timestamp>,
+}
+
+label_enum! {
+    /// Why a customer is in the pool.
+    CustomerPart {
+        /// Has bought, long ago.
+        Bought = "bought",
+        /// Never bought, and is new.
+        New = "new",
+    }
+}
+
+label_enum! {
+    /// Why a product is in the pool.
+    ProductPart {
+        /// One of the most sold.
+        Sold = "sold",
+        /// One of the newest of the rest.
+        Newest = "newest",
+        /// Withdrawn, but too few are on sale.
+        CalledBack = "called back",
+    }
 }
 
 /// A member with the part of the pool it belongs to.

@@ -9,9 +9,9 @@ use redis::{Commands, Connection, Script, pipe};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::members::{Member, PoolMeta, Pools};
+use super::members::{CustomerPart, Member, PoolMeta, Pools, ProductPart};
 use super::{Cache, keys};
-use crate::db::pools::{self, CustomerPart, ProductPart};
+use crate::db::pools;
 use crate::domain::Timestamp;
 use crate::error::Failure;
 use crate::generator::tables::PoolSizes;

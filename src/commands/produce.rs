@@ -169,7 +169,7 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
             "sent": sent,
             "delivered": delivered,
             "late": outcome.sent.late,
-            "undelivered": outcome.undelivered(),
+            "undelivered": outcome.count.lost(),
             "seconds": outcome.took.as_secs_f64(),
             "forgotten_visits": outcome.forgotten_visits,
         }))?;
@@ -196,7 +196,7 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
         context.printer.result(&format!(
             "{} delivered, {} not, in {} ({}/s); run {}.{late}",
             number::count(outcome.count.delivered),
-            number::count(outcome.undelivered()),
+            number::count(outcome.count.lost()),
             number::duration(outcome.took),
             number::count(outcome.rate() as u64),
             outcome.run
@@ -206,7 +206,7 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
         let visits = number::count(outcome.forgotten_visits);
         context.printer.warn(&format!("{visits} visits of returning customers could not be noted in Redis"));
     }
-    match outcome.undelivered() {
+    match outcome.count.lost() {
         0 => Ok(()),
         // The failure that ended the run says it better.
         _ if outcome.failure.is_some() => Ok(()),

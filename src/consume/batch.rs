@@ -84,6 +84,11 @@ impl<M> Batch<M> {
         self.items.is_empty()
     }
 
+    /// Whether it has messages of a partition.
+    pub fn holds(&self, partition: i32) -> bool {
+        self.items.iter().any(|item| item.raw.partition() == partition)
+    }
+
     /// Forgets the first messages: they are stored.
     pub fn remove_first(&mut self, count: usize) {
         self.items.drain(..count);

@@ -208,8 +208,9 @@ impl<'a, H: Handler> Member<'a, H> {
         }
         self.claim();
         let due = self.batch.patience(self.request.batch_wait).is_some_and(|patience| patience.is_zero());
-        if due || self.batch.is_full(self.request.batch_size, self.request.batch_bytes) {
+        if due || !self.remade.is_empty() || self.batch.is_full(self.request.batch_size, self.request.batch_bytes) {
             self.write();
+            self.begin_anew();
         }
         if H::PARKS && self.tended.elapsed() >= TEND_EVERY {
             self.tend();
@@ -244,12 +245,8 @@ impl<'a, H: Handler> Member<'a, H> {
                     "the topic is not the one that was read before: it was deleted and made again; reading it from its \
                      beginning"
                 );
-                // What was gathered of the old one is good still, and goes first.
+                // What was gathered of the old one is good still, and goes first; then it begins anew.
                 self.remade.push(partition);
-                if self.held_until.is_none() {
-                    self.write();
-                }
-                self.begin_anew();
             }
         }
     }

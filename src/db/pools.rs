@@ -7,32 +7,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Text, Timestamptz};
 use uuid::Uuid;
 
-use crate::cache::members::{CachedCustomer, CachedProduct, CustomerMember, Pools, ProductMember};
+use crate::cache::members::{
+    CachedCustomer, CachedProduct, CustomerMember, CustomerPart, Pools, ProductMember, ProductPart,
+};
 use crate::domain::Timestamp;
-use crate::domain::labels::label_enum;
 use crate::generator::tables::PoolSizes;
-
-label_enum! {
-    /// Why a customer is in the pool.
-    CustomerPart {
-        /// Has bought, long ago.
-        Bought = "bought",
-        /// Never bought, and is new.
-        New = "new",
-    }
-}
-
-label_enum! {
-    /// Why a product is in the pool.
-    ProductPart {
-        /// One of the most sold.
-        Sold = "sold",
-        /// One of the newest of the rest.
-        Newest = "newest",
-        /// Withdrawn, but too few are on sale.
-        CalledBack = "called back",
-    }
-}
 
 #[derive(QueryableByName)]
 struct Member {

@@ -189,6 +189,12 @@ impl<'a> LiveShop<'a> {
         self.stock = stock;
     }
 
+    /// The run whose orders are drawn.
+    #[must_use]
+    pub const fn run(&self) -> Run {
+        self.run
+    }
+
     /// Number of the pools in use; 0 before the first.
     #[must_use]
     pub const fn generation(&self) -> u64 {

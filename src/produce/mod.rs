@@ -71,8 +71,7 @@ pub fn run(
         sender.check_topic(&kafka.name(topic), PATIENCE)?;
     }
     parts.kafka.ready();
-    let this = live::Run::new(request.seed, &request.run);
-    let orders = Orders::new(world, this, request, metrics, parts.redis);
+    let orders = Orders::new(world, live::Run::new(request.seed, &request.run), request, metrics, parts.redis);
     let mut run = Run::new(request, world, kafka, &sender, totals, orders, parts.kafka, interrupt);
     let mut feed = cache.filter(|_| request.streams.orders).map(Feed::start);
     let ended = run.produce(feed.as_mut());
@@ -137,7 +136,7 @@ impl<'a> Run<'a> {
         interrupt: &'a Interrupt,
     ) -> Self {
         let began = Instant::now();
-        let this = live::Run::new(request.seed, &request.run);
+        let this = orders.run();
         let due = |asked: bool| if asked { Due::from(began) } else { Due::never() };
         Self {
             request,
@@ -269,8 +268,15 @@ impl<'a> Run<'a> {
         let row = self.world.arrival(&self.this, self.products, Utc::now().into());
         self.products = self.products.wrapping_add(1);
         let message = ProductCreated::of_row(row, &self.world.names);
-        send(self.sender, &self.topics.products, &message, Lane::Product, &mut self.json, self.interrupt)?;
-        self.totals.handed(Lane::Product);
+        self.send(&message, Lane::Product)?;
+        Ok(())
+    }
+
+    /// Sends a product or a customer.
+    fn send<M: Message>(&mut self, message: &M, lane: Lane) -> Result<()> {
+        let topic = if lane == Lane::User { &self.topics.users } else { &self.topics.products };
+        self.sender.send_message(topic, message, lane as u8, &mut self.json, self.interrupt)?;
+        self.totals.handed(lane);
         Ok(())
     }
 
@@ -290,8 +296,7 @@ impl<'a> Run<'a> {
             let row = self.world.sign_up(&self.this, self.users, Utc::now().into());
             self.users = self.users.wrapping_add(1);
             let message = UserCreated::of_row(row, &self.world.names);
-            send(self.sender, &self.topics.users, &message, Lane::User, &mut self.json, self.interrupt)?;
-            self.totals.handed(Lane::User);
+            self.send(&message, Lane::User)?;
         }
         Ok(interval)
     }
@@ -325,15 +330,4 @@ impl<'a> Run<'a> {
             );
         }
     }
-}
-
-fn send<M: Message>(
-    sender: &Sender,
-    topic: &str,
-    message: &M,
-    lane: Lane,
-    json: &mut Vec<u8>,
-    interrupt: &Interrupt,
-) -> Result<()> {
-    sender.send_message(topic, message, lane as u8, json, interrupt)
 }

@@ -74,6 +74,11 @@ impl<'a> Orders<'a> {
         }
     }
 
+    /// The run whose orders these are.
+    pub const fn run(&self) -> Run {
+        self.shop.run()
+    }
+
     /// Number of the pools in use; 0 before the first.
     pub const fn generation(&self) -> u64 {
         self.shop.generation()

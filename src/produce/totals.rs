@@ -139,10 +139,4 @@ impl Outcome {
     pub fn rate(&self) -> f64 {
         self.count.delivered as f64 / self.took.as_secs_f64().max(1e-3)
     }
-
-    /// Messages that were not delivered.
-    #[must_use]
-    pub const fn undelivered(&self) -> u64 {
-        self.count.handed - self.count.delivered
-    }
 }

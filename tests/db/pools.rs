@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use shopstream::db::pools::{self, CustomerPart, ProductPart};
+use shopstream::cache::members::{CustomerPart, ProductPart};
+use shopstream::db::pools;
 use shopstream::domain::Timestamp;
 use shopstream::domain::rows::{Product, User};
 use shopstream::generator::tables::{DemandTables, PoolSizes};

@@ -10,7 +10,12 @@ mod support;
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod stats;
 
+#[path = "../telemetry/exposition.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod exposition;
+
 mod cache;
 mod consuming;
+mod metrics;
 mod producing;
 mod shop;

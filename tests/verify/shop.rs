@@ -4,15 +4,12 @@ use std::collections::HashSet;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use clap::Parser;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use rdkafka::admin::AdminOptions;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
-use shopstream::cli::Cli;
-use shopstream::config::Settings;
 use shopstream::domain::Grade;
 use shopstream::domain::rows::{GradeChange, Order, OrderItem, Product, User};
 use shopstream::interrupt::Interrupt;
@@ -53,7 +50,7 @@ impl Shop {
     pub fn new() -> Self {
         let scratch = ScratchDb::migrated();
         let prefix = format!("{}.", scratch.schema());
-        let kafka = Kafka::of(&settings(&prefix)).unwrap();
+        let kafka = kafka_at(&kafka_brokers(), &prefix);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(topics::create(&kafka, Wishes { partitions: Some(3), replication: Some(1) })).unwrap();
         let began = at(2026, 1, 1);
@@ -273,7 +270,7 @@ impl Shop {
             .args(line.split(' '))
             .env_clear()
             .env("DATABASE_URL", self.scratch.url())
-            .env("KAFKA_BROKERS", brokers())
+            .env("KAFKA_BROKERS", kafka_brokers())
             .env("SHOPSTREAM_TOPIC_PREFIX", &self.prefix)
             .stdin(Stdio::null())
             .output()
@@ -329,45 +326,5 @@ fn with_lines(order: Order, products: [Uuid; 2]) -> (Order, Vec<OrderItem>) {
 }
 
 pub fn order_message(order: &Order, items: &[OrderItem]) -> OrderCreated {
-    let names = names();
-    OrderCreated {
-        id: order.id,
-        user_id: order.user_id,
-        created_at: order.created_at,
-        status: order.status,
-        payment_method: order.payment_method,
-        item_count: order.item_count,
-        subtotal: order.subtotal,
-        discount_amount: order.discount_amount,
-        shipping_fee: order.shipping_fee,
-        total_amount: order.total_amount,
-        scenario: names.scenarios[usize::from(order.scenario)].clone(),
-        region: names.regions[usize::from(order.region)].clone(),
-        gender: order.gender,
-        age_group: order.age_group,
-        grade: order.grade,
-        items: items
-            .iter()
-            .map(|item| OrderLine {
-                line_no: item.line_no,
-                product_id: item.product_id,
-                category: names.categories[usize::from(item.category)].clone(),
-                quantity: item.quantity,
-                unit_price: item.unit_price,
-                discount_amount: item.discount_amount,
-                line_amount: item.line_amount,
-            })
-            .collect(),
-    }
-}
-
-fn brokers() -> String {
-    std::env::var("KAFKA_BROKERS")
-        .unwrap_or_else(|_| panic!("KAFKA_BROKERS is not set: this test needs Kafka. Run `make up`, then `make test`."))
-}
-
-fn settings(prefix: &str) -> Settings {
-    let brokers = brokers();
-    let words = ["shopstream", "--kafka-brokers", &brokers, "--topic-prefix", prefix, "topics", "describe"];
-    Settings::resolve(&Cli::parse_from(words).global).unwrap()
+    OrderCreated::of_rows(order, items, &names())
 }

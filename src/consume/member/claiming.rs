@@ -81,12 +81,15 @@ impl<H: Handler> Member<'_, H> {
 
     /// Begins those anew whose topic was made again, once what was gathered of the old one is written.
     pub(super) fn begin_anew(&mut self) {
-        while self.held_until.is_none() {
-            let Some(partition) = self.remade.pop() else { return };
+        if self.held_until.is_some() {
+            return;
+        }
+        let batch = &self.batch;
+        let (waiting, ready): (Vec<i32>, Vec<i32>) =
+            std::mem::take(&mut self.remade).into_iter().partition(|partition| batch.holds(*partition));
+        self.remade = waiting;
+        for partition in ready {
             self.rewind(partition);
-            if self.held_until.is_some() {
-                self.remade.push(partition);
-            }
         }
     }
 
@@ -128,8 +131,11 @@ impl<H: Handler> Member<'_, H> {
                 self.dead.passed();
                 self.partitions.assigned(&[partition]);
             }
-            // It is tried again with the batch: until then nothing more of it is taken.
-            Err(report) => self.hold(&report),
+            // Tried again after the pause; until then nothing more of it is taken.
+            Err(report) => {
+                self.remade.push(partition);
+                self.hold(&report);
+            }
         }
     }
 
