@@ -16,8 +16,8 @@ use super::measure::{RUNS, once};
 use super::report::{Report, Wanted};
 use super::shop::Shop;
 
-/// Orders of one run: some seconds of work.
-const ORDERS: u32 = 300_000;
+/// Orders of one run: ten seconds of work, of which the first two or three warm up the JVM of the reference.
+const ORDERS: u32 = 600_000;
 const CONSUMED: u32 = 150_000;
 /// Tables that orders become.
 const WRITTEN: [&str; 2] = ["orders", "order_items"];
