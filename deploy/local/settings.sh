@@ -27,7 +27,7 @@ PG_PASSWORD=${SHOPSTREAM_PG_PASSWORD:-shopstream}
 KAFKA_HEAP=${SHOPSTREAM_KAFKA_HEAP:-768m}
 
 # Seconds until a service that was started must answer, and until one that was asked to stop is killed.
-START_TIMEOUT=${SHOPSTREAM_START_TIMEOUT:-60}
+START_TIMEOUT=${SHOPSTREAM_START_TIMEOUT:-120}
 STOP_TIMEOUT=${SHOPSTREAM_STOP_TIMEOUT:-30}
 
 check_settings() {

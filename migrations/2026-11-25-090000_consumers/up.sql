@@ -7,13 +7,15 @@ CREATE TABLE consumer_offsets (
     next_offset    bigint      NOT NULL DEFAULT 0,
     epoch          bigint      NOT NULL DEFAULT 1,
     last_hash      bigint,
+    expired        bigint      NOT NULL DEFAULT 0,
     updated_at     timestamptz NOT NULL DEFAULT now(),
 
     PRIMARY KEY (consumer_group, topic, "partition"),
     CONSTRAINT consumer_offsets_group_given         CHECK (consumer_group <> ''),
     CONSTRAINT consumer_offsets_topic_given         CHECK (topic <> ''),
     CONSTRAINT consumer_offsets_partition_counted   CHECK ("partition" >= 0),
-    CONSTRAINT consumer_offsets_offset_not_negative CHECK (next_offset >= 0)
+    CONSTRAINT consumer_offsets_offset_not_negative CHECK (next_offset >= 0),
+    CONSTRAINT consumer_offsets_expired_counted     CHECK (expired >= 0)
 )
 -- Every batch moves a row; no index holds what it changes, so that all updates are heap-only.
 WITH (fillfactor = 50);
@@ -25,6 +27,7 @@ COMMENT ON COLUMN consumer_offsets."partition"    IS 'Partition of the topic.';
 COMMENT ON COLUMN consumer_offsets.next_offset    IS 'Offset of the first message that is not stored yet.';
 COMMENT ON COLUMN consumer_offsets.epoch          IS 'Number of the claim: each member that takes the partition over raises it, and writers with an older one are refused.';
 COMMENT ON COLUMN consumer_offsets.last_hash      IS 'XXH3 of the last stored message (time, key, payload): tells a topic that was deleted and made again.';
+COMMENT ON COLUMN consumer_offsets.expired        IS 'Messages that the topic did not keep until they were read: they are in no table.';
 COMMENT ON COLUMN consumer_offsets.updated_at     IS 'Last stored batch, wall clock, UTC.';
 
 CREATE TABLE parked_orders (

@@ -3,10 +3,13 @@
 mod inspect;
 mod replay;
 
+use clap::builder::PossibleValuesParser;
+
 use super::Context;
 use crate::cli::example;
 use crate::cli::values::parse_count;
 use crate::stream::dlq::topic_of;
+use crate::stream::message::ErrorClass;
 
 /// Arguments of `dlq`.
 #[derive(clap::Args, Debug)]
@@ -39,8 +42,8 @@ struct InspectArgs {
     /// Whose dead letters: users, products or orders
     #[arg(value_parser = topic_of, value_name = "TOPIC")]
     topic: &'static str,
-    /// Only letters of this class, such as schema or orphan
-    #[arg(long, value_name = "CLASS")]
+    /// Only letters of this class
+    #[arg(long, value_name = "CLASS", value_parser = classes())]
     class: Option<String>,
     /// How many letters to show, the last ones
     #[arg(long, value_name = "N", default_value = "20", value_parser = parse_count::<usize>)]
@@ -61,8 +64,8 @@ struct ReplayArgs {
     /// Whose dead letters: users, products or orders
     #[arg(value_parser = topic_of, value_name = "TOPIC")]
     topic: &'static str,
-    /// Only letters of this class, such as orphan
-    #[arg(long, value_name = "CLASS")]
+    /// Only letters of this class
+    #[arg(long, value_name = "CLASS", value_parser = classes())]
     class: Option<String>,
     /// At most so many letters, the oldest first
     #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
@@ -79,6 +82,10 @@ struct ReplayArgs {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+}
+
+fn classes() -> PossibleValuesParser {
+    PossibleValuesParser::new(ErrorClass::ALL.iter().map(|class| class.as_str()))
 }
 
 /// Looks into dead letters, or sends them back.

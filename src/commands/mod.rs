@@ -31,10 +31,11 @@ use std::time::Duration;
 use chrono::{Datelike, Utc};
 
 use crate::cli::Cli;
-use crate::config::Settings;
+use crate::config::{LogFormat, Settings};
 use crate::domain::Timestamp;
 use crate::interrupt::Interrupt;
-use crate::output::{Printer, failure};
+use crate::output::Printer;
+use crate::output::failure::{self, Form};
 
 /// How long a command may take to stop before it is said what else can be done.
 const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(2);
@@ -135,6 +136,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     let settings = Settings::resolve(&cli.global);
     let color = settings.as_ref().map_or_else(|_| cli.global.color(), |settings| settings.color.value);
     let color = color.applies_to(&std::io::stderr());
+    let json = settings.as_ref().is_ok_and(|settings| settings.log_format.value == LogFormat::Json);
     let outcome = failure::install(color).and_then(|()| {
         let settings = settings?;
         let printer = Printer::new(settings.verbosity.value, settings.color.value);
@@ -149,7 +151,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(report) => failure::show(&report, color),
+        Err(report) => failure::show(&report, if json { Form::Json } else { Form::Text { color } }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::cli::example;
+use crate::error::Failure;
 use crate::output::{Cell, Table};
 use crate::stream::client::Kafka;
 use crate::stream::topics::{self, TopicState, Wishes};
@@ -99,10 +100,21 @@ fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
     let kafka = Kafka::of(&context.settings)?;
     let states = runtime()?.block_on(topics::describe(&kafka))?;
     if args.json {
-        return context.printer.json(&states);
+        context.printer.json(&states)?;
+    } else {
+        print_partitions(&states, context)?;
     }
+    let missing = states.iter().filter(|state| !state.exists()).count();
+    if missing > 0 {
+        let what = format!("{missing} of {} topics are missing", states.len());
+        return Err(Failure::new(what).help("make them with: shopstream topics create").into());
+    }
+    Ok(())
+}
+
+fn print_partitions(states: &[TopicState], context: &Context) -> color_eyre::Result<()> {
     let mut table = Table::new(["topic", "partition", "leader", "replicas", "in sync"]);
-    for state in &states {
+    for state in states {
         for partition in &state.partitions {
             let leader = if partition.leader < 0 { "none".to_owned() } else { partition.leader.to_string() };
             table.row([
@@ -115,7 +127,7 @@ fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
         }
     }
     context.printer.table(&table)?;
-    warn_of_drift(&states, context);
+    warn_of_drift(states, context);
     Ok(())
 }
 
@@ -125,7 +137,6 @@ fn numbers(brokers: &[i32]) -> String {
 
 fn warn_of_drift(states: &[TopicState], context: &Context) {
     for state in states.iter().filter(|state| !state.drift.is_empty()) {
-        let remedy = if state.exists() { "" } else { "; make it with: shopstream topics create" };
-        context.printer.warn(&format!("topic {}: {}{remedy}", state.name, state.drift.join(", ")));
+        context.printer.warn(&format!("topic {}: {}", state.name, state.drift.join(", ")));
     }
 }

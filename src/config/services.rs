@@ -85,12 +85,31 @@ impl std::str::FromStr for KafkaOption {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
-            Some((key, value)) if is_property(key) => Ok(Self { key: key.to_owned(), value: value.to_owned() }),
+            Some((key, value)) if is_property(key) => match OURS.iter().find(|(ours, _)| *ours == key) {
+                Some((_, only)) if !only.contains(&value) => Err(format!(
+                    "{key} is not for the user to set: that nothing is lost and nothing doubled depends on it{}",
+                    if only.is_empty() { String::new() } else { format!("; it is {}", only[0]) }
+                )),
+                _ => Ok(Self { key: key.to_owned(), value: value.to_owned() }),
+            },
             // What was given is not repeated: it may be a password.
             _ => Err("a property is written key=value, such as security.protocol=SASL_SSL".to_owned()),
         }
     }
 }
+
+/// Properties that the guarantees rest on, with the values that leave them as they are.
+const OURS: [(&str, &[&str]); 9] = [
+    ("acks", &["all", "-1"]),
+    ("request.required.acks", &["all", "-1"]),
+    ("enable.idempotence", &["true"]),
+    ("partitioner", &["murmur2_random"]),
+    ("group.id", &[]),
+    ("enable.auto.commit", &["false"]),
+    ("enable.auto.offset.store", &["false"]),
+    ("auto.offset.reset", &["earliest"]),
+    ("allow.auto.create.topics", &["false"]),
+];
 
 fn is_property(key: &str) -> bool {
     !key.is_empty()
@@ -196,6 +215,17 @@ mod tests {
         assert!(!format!("{options:?}").contains("geheim"));
         for wrong in ["sasl.password", "=x", "SASL.password=x", "sasl password=geheim"] {
             assert!(wrong.parse::<KafkaOption>().is_err_and(|error| !error.contains("geheim")), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_guarantees_rest_on_cannot_be_set_otherwise() {
+        for wrong in ["acks=0", "acks=1", "enable.idempotence=false", "auto.offset.reset=latest", "group.id=mine"] {
+            let error = wrong.parse::<KafkaOption>().unwrap_err();
+            assert!(error.contains("nothing is lost"), "{error}");
+        }
+        for right in ["acks=all", "enable.idempotence=true", "linger.ms=5", "statistics.interval.ms=500"] {
+            assert!(right.parse::<KafkaOption>().is_ok(), "{right}");
         }
     }
 

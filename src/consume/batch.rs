@@ -20,12 +20,14 @@ pub(super) struct Item<M> {
     pub raw: OwnedMessage,
     /// What it says, or why it can never be stored.
     pub decoded: Result<M, DecodeError>,
+    /// How many messages before it the topic no longer had.
+    pub expired: i64,
 }
 
 impl<M: Message> Item<M> {
     pub fn of(raw: OwnedMessage) -> Self {
         let decoded = decode(raw.payload(), header_text(raw.headers(), TYPE_HEADER));
-        Self { raw, decoded }
+        Self { raw, decoded, expired: 0 }
     }
 }
 
@@ -107,10 +109,10 @@ impl<M> Batch<M> {
         self.recount();
     }
 
-    /// The first message can never be stored after all.
-    pub fn condemn_first(&mut self, why: DecodeError) {
-        if let Some(first) = self.items.first_mut() {
-            first.decoded = Err(why);
+    /// A message can never be stored after all.
+    pub fn condemn(&mut self, place: usize, why: DecodeError) {
+        if let Some(item) = self.items.get_mut(place) {
+            item.decoded = Err(why);
         }
     }
 
@@ -142,7 +144,7 @@ mod tests {
     }
 
     fn item(partition: i32) -> Item<()> {
-        Item { raw: message(partition, b"1234567890"), decoded: Ok(()) }
+        Item { raw: message(partition, b"1234567890"), decoded: Ok(()), expired: 0 }
     }
 
     #[test]

@@ -7,29 +7,24 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-use color_eyre::eyre::{Result, WrapErr, eyre};
-use diesel::PgConnection;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use color_eyre::eyre::{Result, WrapErr};
+use rdkafka::Message as _;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedMessage;
-use rdkafka::{Message as _, Offset, TopicPartitionList};
 
 use super::batch::{Batch, Item};
-use super::dead::{Corpse, DeadLetters};
-use super::failure::NotStored;
+use super::dead::DeadLetters;
 use super::handlers::Handler;
 use super::link::Link;
-use super::metrics::{ConsumeMetrics, Parts};
+use super::metrics::{ConsumeMetrics, Holdings};
 use super::partitions::{Event, Partitions, Verdict, Watcher};
 use super::request::Request;
-use super::{orphans, store};
 use crate::backoff::Backoff;
-use crate::db::offsets::{self, Reader};
+use crate::db::offsets::Reader;
 use crate::interrupt::Interrupt;
 use crate::stream::client::Kafka;
-use crate::stream::message::{DecodeError, ErrorClass};
-use crate::telemetry::Health;
+use crate::telemetry::{Health, Part};
 
 /// Offsets are PostgreSQL's business; the group only shares out the partitions.
 const PROPERTIES: [(&str, &str); 13] = [
@@ -57,8 +52,6 @@ const LAG_EVERY: Duration = Duration::from_secs(2);
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How long the end of the assignment is waited for when leaving.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(3);
-/// Down to a single message: what comes before one that cannot be written is stored, and that one is named.
-const LEAST_PART: usize = 1;
 /// How often it is said that a member still waits.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 /// Time after which writing makes way for a sign of life.
@@ -68,6 +61,11 @@ const LAST_WRITE: Duration = Duration::from_millis(500);
 /// How long a partition may take to be set to an offset, and when it is tried again.
 const SEEK_PATIENCE: Duration = Duration::from_secs(5);
 const SEEK_AGAIN: Duration = Duration::from_millis(50);
+/// A poll that returns so much later than it should, and writing that takes so long, mean that the whole process stood still.
+const LATE_POLL: Duration = Duration::from_millis(500);
+const LATE_WRITE: Duration = Duration::from_secs(3);
+/// Time between two looks behind, however often the brokers are in trouble.
+const LOOK_BEHIND_EVERY: Duration = Duration::from_secs(2);
 
 /// Partitions that were read from their beginning on request: each once in a process, whichever member holds it.
 #[derive(Debug, Default)]
@@ -91,6 +89,7 @@ pub(super) struct Team<'a> {
     pub database_url: &'a str,
     pub metrics: &'a ConsumeMetrics,
     pub health: &'a Health,
+    pub holdings: &'a Holdings,
     pub rewound: &'a Rewound,
     pub interrupt: &'a Interrupt,
 }
@@ -108,10 +107,16 @@ pub(super) struct Member<'a, H: Handler> {
     /// Partitions whose topic was made again, and that have not begun anew yet.
     remade: Vec<i32>,
     batch: Batch<H::Message>,
+    /// When the last stored messages are to be looked at again, if they are.
+    look_behind: Option<Instant>,
+    looked_behind: Instant,
     link: Link,
     dead: DeadLetters,
     metrics: &'a ConsumeMetrics,
-    parts: Parts,
+    number: u16,
+    holdings: &'a Holdings,
+    /// Whether what it gathers can be written.
+    writes: Part,
     interrupt: &'a Interrupt,
     backoff: Backoff,
     /// Until when nothing is tried.
@@ -132,7 +137,7 @@ impl<'a, H: Handler> Member<'a, H> {
     /// # Errors
     /// When librdkafka refuses a property.
     pub fn new(team: &Team<'a>, number: u16) -> Result<Self> {
-        let Team { request, kafka, database_url, metrics, health, rewound, interrupt } = *team;
+        let Team { request, kafka, database_url, metrics, health, holdings, rewound, interrupt } = *team;
         let topic = kafka.name(request.topic.as_str());
         let group = kafka.name(request.topic.group());
         let mut config = kafka.config(&PROPERTIES);
@@ -140,6 +145,8 @@ impl<'a, H: Handler> Member<'a, H> {
         let consumer: BaseConsumer<Watcher> =
             config.create_with_context(Watcher::default()).map_err(|error| kafka.explain(error))?;
         consumer.subscribe(&[&topic]).wrap_err_with(|| format!("cannot subscribe to {topic}"))?;
+        let writes = health.part(format!("member {number}: writes"));
+        writes.not_ready("not connected yet");
         let now = Instant::now();
         Ok(Self {
             request,
@@ -152,9 +159,13 @@ impl<'a, H: Handler> Member<'a, H> {
             rewound,
             remade: Vec::new(),
             batch: Batch::new(),
+            look_behind: None,
+            looked_behind: now,
             link: Link::new(database_url),
             metrics,
-            parts: Parts::declare(health, number),
+            number,
+            holdings,
+            writes,
             interrupt,
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
             held_until: None,
@@ -187,9 +198,14 @@ impl<'a, H: Handler> Member<'a, H> {
             Some(until) => until.saturating_duration_since(Instant::now()),
             None => self.batch.patience(self.request.batch_wait).unwrap_or(POLL),
         };
-        match self.consumer.poll(patience.min(POLL)) {
+        let (began, patience) = (Instant::now(), patience.min(POLL));
+        let polled = self.consumer.poll(patience).map(|polled| polled.map(|message| message.detach()));
+        let took = began.elapsed();
+        if took > patience + LATE_POLL {
+            self.stood_still(took);
+        }
+        match polled {
             Some(Ok(message)) => {
-                let message = message.detach();
                 self.take(message);
             }
             Some(Err(error)) => self.hear_error(error)?,
@@ -197,6 +213,9 @@ impl<'a, H: Handler> Member<'a, H> {
         }
         while let Some(event) = self.consumer.context().next() {
             self.follow(event);
+        }
+        if self.consumer.context().was_disturbed() {
+            self.look_behind.get_or_insert(self.looked_behind + LOOK_BEHIND_EVERY);
         }
         self.measure();
         if let Some(until) = self.held_until {
@@ -208,15 +227,35 @@ impl<'a, H: Handler> Member<'a, H> {
         }
         self.claim();
         let due = self.batch.patience(self.request.batch_wait).is_some_and(|patience| patience.is_zero());
-        if due || !self.remade.is_empty() || self.batch.is_full(self.request.batch_size, self.request.batch_bytes) {
+        let look_behind = self.look_behind.is_some_and(|at| at <= Instant::now());
+        if due
+            || look_behind
+            || !self.remade.is_empty()
+            || self.batch.is_full(self.request.batch_size, self.request.batch_bytes)
+        {
             self.write();
             self.begin_anew();
+        }
+        if look_behind && self.held_until.is_none() && self.batch.is_empty() {
+            self.look_behind();
         }
         if H::PARKS && self.tended.elapsed() >= TEND_EVERY {
             self.tend();
         }
         self.tell();
         Ok(())
+    }
+
+    /// Whoever was stopped, or had no processor, does not know what became of the topics meanwhile.
+    fn stood_still(&mut self, took: Duration) {
+        let seconds = took.as_secs_f64();
+        tracing::info!(
+            topic = self.topic,
+            member = self.number,
+            seconds,
+            "stood still; looking whether the topic is the same"
+        );
+        self.look_behind = Some(Instant::now());
     }
 
     /// Puts a message where it belongs.
@@ -226,17 +265,8 @@ impl<'a, H: Handler> Member<'a, H> {
             Verdict::Skip => {}
             Verdict::Take => self.batch.push(Item::of(message)),
             Verdict::TakeAfterGap(gap) => {
-                self.metrics.gone.inc_by(gap.unsigned_abs());
-                // Markers of other clients' transactions leave small gaps; what retention took leaves large ones.
-                tracing::warn!(
-                    topic = self.topic,
-                    partition,
-                    offset = message.offset(),
-                    gap,
-                    "offsets before this one are gone: the topic did not keep those messages, or they are markers of \
-                     transactions"
-                );
-                self.batch.push(Item::of(message));
+                let expired = self.expired(&message, gap);
+                self.batch.push(Item { expired, ..Item::of(message) });
             }
             Verdict::Remade => {
                 tracing::warn!(
@@ -251,6 +281,27 @@ impl<'a, H: Handler> Member<'a, H> {
         }
     }
 
+    /// How many messages the topic did not keep, of the offsets that are missing before this one: markers of other clients'
+    /// transactions leave gaps too, but the topic still begins before those.
+    fn expired(&self, message: &OwnedMessage, gap: i64) -> i64 {
+        let (partition, offset) = (message.partition(), message.offset());
+        let low = self.consumer.fetch_watermarks(&self.topic, partition, SEEK_PATIENCE).map(|(low, _)| low);
+        // Where nobody can tell, too many are better than too few.
+        let expired = low.map_or(gap, |low| (low - (offset - gap)).clamp(0, gap));
+        if expired > 0 {
+            self.metrics.expired.inc_by(expired.unsigned_abs());
+            tracing::warn!(
+                topic = self.topic,
+                partition,
+                offset,
+                expired,
+                "messages before this one are lost: the topic did not keep them until they were read (retention.ms, \
+                 retention.bytes)"
+            );
+        }
+        expired
+    }
+
     fn hear_error(&mut self, error: KafkaError) -> Result<()> {
         match error.rdkafka_error_code() {
             Some(
@@ -260,7 +311,7 @@ impl<'a, H: Handler> Member<'a, H> {
             ) => Err(error).wrap_err_with(|| format!("the topic {} cannot be consumed", self.topic)),
             // The client tries again by itself: a broker that is away, a topic that was deleted.
             _ => {
-                self.consumer.context().grumbler.hear(&error, &self.topic);
+                self.consumer.context().disturbed(&error, &self.topic);
                 Ok(())
             }
         }
@@ -269,12 +320,16 @@ impl<'a, H: Handler> Member<'a, H> {
     fn follow(&mut self, event: Event) {
         match event {
             Event::Assigned(partitions) => {
-                tracing::info!(topic = self.topic, ?partitions, "assigned");
+                if !partitions.is_empty() {
+                    tracing::info!(topic = self.topic, member = self.number, ?partitions, "assigned");
+                }
                 self.partitions.assigned(&partitions);
             }
             Event::Revoked(partitions) => {
                 self.remade.retain(|partition| !partitions.contains(partition));
-                tracing::info!(topic = self.topic, ?partitions, "revoked");
+                if !partitions.is_empty() {
+                    tracing::info!(topic = self.topic, member = self.number, ?partitions, "revoked");
+                }
                 self.partitions.revoked(&partitions);
                 self.batch.drop_partitions(&partitions);
                 for partition in partitions {
@@ -286,13 +341,7 @@ impl<'a, H: Handler> Member<'a, H> {
     }
 
     fn say_readiness(&self) {
-        if self.partitions.len() == 0 {
-            self.parts.partitions.not_ready("none is assigned: the group may have more members than partitions");
-        } else if self.partitions.held().count() < self.partitions.len() {
-            self.parts.partitions.not_ready("PostgreSQL was not asked yet where to begin");
-        } else {
-            self.parts.partitions.ready();
-        }
+        self.holdings.set(self.number, self.partitions.len(), self.partitions.held().count());
     }
 
     fn measure(&mut self) {
@@ -310,7 +359,9 @@ impl<'a, H: Handler> Member<'a, H> {
         let (told, before) = self.told;
         if told.elapsed() >= TELL_EVERY && self.stored > before {
             let per_second = (self.stored - before) as f64 / told.elapsed().as_secs_f64();
-            tracing::info!(topic = self.topic, stored = self.stored, per_second = per_second.round(), "consuming");
+            // One decimal: a live shop stores an order every few seconds.
+            let per_second = (per_second * 10.0).round() / 10.0;
+            tracing::info!(topic = self.topic, member = self.number, stored = self.stored, per_second, "consuming");
             self.told = (Instant::now(), self.stored);
         } else if self.stored == before {
             self.told.0 = Instant::now();

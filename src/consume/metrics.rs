@@ -1,5 +1,8 @@
 //! Metrics and health of `consume`.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -28,8 +31,8 @@ pub(super) struct ConsumeMetrics {
     pub latency: Histogram,
     /// Times that a batch had to wait for PostgreSQL or Kafka.
     pub waits: Counter,
-    /// Offsets that the topic did not keep until they were read.
-    pub gone: Counter,
+    /// Messages that the topic did not keep until they were read.
+    pub expired: Counter,
     lag: Family<OfPartition, Gauge>,
 }
 
@@ -42,7 +45,7 @@ impl ConsumeMetrics {
             batch: histogram(&BATCH_SECONDS),
             latency: histogram(&LATENCY_SECONDS),
             waits: Counter::default(),
-            gone: Counter::default(),
+            expired: Counter::default(),
             lag: Family::default(),
         };
         for fate in ["stored", "known", "parked", "dead"] {
@@ -76,9 +79,9 @@ impl ConsumeMetrics {
         );
         registry.register("consumer_waits", "Times that a batch had to wait for a service", metrics.waits.clone());
         registry.register(
-            "consumer_offsets_gone",
-            "Offsets that the topic did not keep until they were read; markers of transactions count too",
-            metrics.gone.clone(),
+            "consumer_expired_messages",
+            "Messages that the topic did not keep until they were read",
+            metrics.expired.clone(),
         );
         registry.register("consumer_lag_messages", "Messages of a partition not stored yet", metrics.lag.clone());
         metrics
@@ -104,21 +107,51 @@ fn of_partition(topic: &str, partition: i32) -> OfPartition {
     [("topic", topic.to_owned()), ("partition", partition.to_string())]
 }
 
-/// What a member depends on.
+/// Whether the members of a process have partitions to read: with more members than partitions some have none, and that is as
+/// it should be.
 #[derive(Debug)]
-pub(super) struct Parts {
-    pub writes: Part,
-    pub partitions: Part,
+pub(super) struct Holdings {
+    part: Part,
+    /// By member: the partitions that the group gave to it, and how many of them PostgreSQL has said of where to begin.
+    members: Mutex<BTreeMap<u16, (usize, usize)>>,
 }
 
-impl Parts {
-    pub fn declare(health: &Health, member: u16) -> Self {
-        let parts = Self {
-            writes: health.part(format!("member {member}: writes")),
-            partitions: health.part(format!("member {member}: partitions")),
-        };
-        parts.writes.not_ready("not connected yet");
-        parts.partitions.not_ready("none is assigned yet");
-        parts
+impl Holdings {
+    pub fn declare(health: &Health) -> Self {
+        let part = health.part("partitions");
+        part.not_ready("none is assigned yet");
+        Self { part, members: Mutex::default() }
+    }
+
+    pub fn set(&self, member: u16, assigned: usize, begun: usize) {
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.insert(member, (assigned, begun));
+        if members.values().all(|(assigned, _)| *assigned == 0) {
+            self.part.not_ready("none is assigned: the group may have more members than partitions");
+        } else if members.values().any(|(assigned, begun)| begun < assigned) {
+            self.part.not_ready("PostgreSQL was not asked yet where to begin");
+        } else {
+            self.part.ready();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_member_with_a_partition_is_enough_and_none_may_be_waiting() {
+        let health = Health::default();
+        let holdings = Holdings::declare(&health);
+        assert!(!health.is_ready());
+        holdings.set(1, 0, 0);
+        assert!(health.not_ready().contains("more members than partitions"));
+        holdings.set(2, 2, 1);
+        assert!(health.not_ready().contains("where to begin"));
+        holdings.set(2, 2, 2);
+        assert!(health.is_ready());
+        holdings.set(2, 0, 0);
+        assert!(!health.is_ready());
     }
 }

@@ -15,6 +15,7 @@ mod metrics;
 mod orphans;
 mod partitions;
 mod request;
+mod sift;
 mod store;
 
 use std::thread;
@@ -28,7 +29,7 @@ use crate::stream::client::{Kafka, PATIENCE};
 use crate::telemetry::Telemetry;
 use handlers::{Handler, Orders, Products, Users};
 use member::{Member, Rewound, Team};
-use metrics::ConsumeMetrics;
+use metrics::{ConsumeMetrics, Holdings};
 
 /// Consumes with as many members as asked for, until asked to stop.
 ///
@@ -70,7 +71,9 @@ fn members<H: Handler>(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let rewound = &Rewound::default();
-    let team = Team { request, kafka, database_url, metrics, health: telemetry.health(), rewound, interrupt };
+    let health = telemetry.health();
+    let holdings = &Holdings::declare(health);
+    let team = Team { request, kafka, database_url, metrics, health, holdings, rewound, interrupt };
     thread::scope(|scope| {
         let spawn = |number| {
             let member = Member::<H>::new(&team, number);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::dead::{Corpse, DeadLetters};
 use super::failure::NotStored;
-use super::handlers::{Fate, Handler};
+use super::handlers::{Counters, Fate, Handler};
 use crate::db::offsets::Reader;
 use crate::db::parked::{self, ParkedOrder};
 use crate::stream::dead_letter::DeadLetter;
@@ -116,7 +116,7 @@ fn store_parked<H: Handler>(
         let read: Vec<(&ParkedOrder, H::Message)> =
             orders.iter().filter_map(|order| Some((order, decode(Some(&order.payload), None).ok()?))).collect();
         let messages: Vec<&H::Message> = read.iter().map(|(_, message)| message).collect();
-        let fates = handler.store(conn, &messages).map_err(NotStored::of)?;
+        let fates = handler.store(conn, &messages, Counters::Update).map_err(NotStored::of)?;
         let mut stored = 0;
         for ((order, _), fate) in read.iter().zip(fates) {
             if fate == Fate::Stored || fate == Fate::Known {

@@ -31,8 +31,9 @@ pub(super) enum Event {
 pub(super) struct Watcher {
     events: Mutex<VecDeque<Event>>,
     any: AtomicBool,
+    disturbed: AtomicBool,
     ends: Mutex<HashMap<i32, i64>>,
-    pub grumbler: Grumbler,
+    grumbler: Grumbler,
 }
 
 impl Watcher {
@@ -45,6 +46,17 @@ impl Watcher {
         let event = events.pop_front();
         self.any.store(!events.is_empty(), Ordering::Release);
         event
+    }
+
+    /// Whether there was trouble with brokers or topics since this was asked last.
+    pub fn was_disturbed(&self) -> bool {
+        self.disturbed.swap(false, Ordering::AcqRel)
+    }
+
+    /// Notes that there was, and says so.
+    pub fn disturbed(&self, error: &KafkaError, reason: &str) {
+        self.disturbed.store(true, Ordering::Release);
+        self.grumbler.hear(error, reason);
     }
 
     /// The end of a partition, as last heard.
@@ -73,7 +85,7 @@ impl ClientContext for Watcher {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.grumbler.hear(&error, reason);
+        self.disturbed(&error, reason);
     }
 }
 

@@ -7,7 +7,7 @@ use rdkafka::Message as _;
 
 use super::batch::{Item, hash_of};
 use super::failure::NotStored;
-use super::handlers::{Fate, Handler};
+use super::handlers::{Counters, Fate, Handler};
 use super::orphans;
 use super::partitions::Partitions;
 use crate::db::offsets::{self, Advance, Reader};
@@ -53,7 +53,7 @@ pub(super) fn write<H: Handler>(
             return Err(NotStored::Fenced(lost));
         }
         let messages: Vec<&H::Message> = good.iter().map(|(_, message)| *message).collect();
-        let fates = handler.store(conn, &messages).map_err(NotStored::of)?;
+        let fates = handler.store(conn, &messages, Counters::Update).map_err(NotStored::of)?;
         let count = |fate: &Fate| fates.iter().filter(|found| *found == fate).count() as u64;
         let (stored, known) = (count(&Fate::Stored), count(&Fate::Known));
         let orphans: Vec<_> = good
@@ -77,8 +77,13 @@ pub(super) fn write<H: Handler>(
 
 /// How far each partition moves with these messages.
 fn advances<M>(items: &[Item<M>], partitions: &Partitions) -> Vec<Advance> {
-    let last: BTreeMap<i32, &Item<M>> = items.iter().map(|item| (item.raw.partition(), item)).collect();
-    let of = |(partition, item): (i32, &Item<M>)| {
+    let mut last: BTreeMap<i32, (&Item<M>, i64)> = BTreeMap::new();
+    for item in items {
+        let (latest, expired) = last.entry(item.raw.partition()).or_insert((item, 0));
+        *latest = item;
+        *expired += item.expired;
+    }
+    let of = |(partition, (item, expired)): (i32, (&Item<M>, i64))| {
         let position = partitions.position(partition)?;
         Some(Advance {
             partition,
@@ -86,6 +91,7 @@ fn advances<M>(items: &[Item<M>], partitions: &Partitions) -> Vec<Advance> {
             from: position.stored,
             until: item.raw.offset() + 1,
             last_hash: hash_of(&item.raw),
+            expired,
         })
     };
     last.into_iter().filter_map(of).collect()

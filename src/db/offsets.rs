@@ -1,7 +1,7 @@
 //! How far each partition of a topic is stored, and who may store more of it.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
 
 /// The consumer group and topic whose partitions are meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Advance {
     pub until: i64,
     /// Hash of the last message stored.
     pub last_hash: i64,
+    /// Messages in between that the topic no longer had.
+    pub expired: i64,
 }
 
 /// Takes a partition over; earlier holders can write no more.
@@ -90,22 +92,37 @@ pub fn advance(conn: &mut PgConnection, reader: &Reader, moves: &[Advance]) -> Q
         .bind::<Array<BigInt>, _>(longs(|moved| moved.from))
         .bind::<Array<BigInt>, _>(longs(|moved| moved.until))
         .bind::<Array<BigInt>, _>(longs(|moved| moved.last_hash))
+        .bind::<Array<BigInt>, _>(longs(|moved| moved.expired))
         .load(conn)?;
     let kept = |partition: &i32| moved.iter().any(|moved| moved.partition == *partition);
     Ok(partitions.into_iter().filter(|partition| !kept(partition)).collect())
 }
 
-/// Begins a partition anew at its first offset, `low`; says whether it still was this member's.
+/// Why a partition begins anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anew {
+    /// Somebody asked for it; the topic keeps messages from this offset on.
+    OnRequest(i64),
+    /// The topic is another one under the same name.
+    OtherTopic,
+}
+
+/// Begins a partition anew; says whether it still was this member's.
 ///
 /// # Errors
 /// When the query fails.
-pub fn rewind(conn: &mut PgConnection, reader: &Reader, partition: i32, epoch: i64, low: i64) -> QueryResult<bool> {
+pub fn rewind(conn: &mut PgConnection, reader: &Reader, partition: i32, epoch: i64, why: Anew) -> QueryResult<bool> {
+    let (low, same_topic) = match why {
+        Anew::OnRequest(low) => (low, true),
+        Anew::OtherTopic => (0, false),
+    };
     let rewound = diesel::sql_query(include_str!("sql/offsets_rewind.sql"))
         .bind::<Text, _>(&reader.group)
         .bind::<Text, _>(&reader.topic)
         .bind::<Integer, _>(partition)
         .bind::<BigInt, _>(epoch)
         .bind::<BigInt, _>(low)
+        .bind::<Bool, _>(same_topic)
         .execute(conn)?;
     Ok(rewound == 1)
 }

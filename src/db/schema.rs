@@ -128,6 +128,7 @@ diesel::table! {
         next_offset -> BigInt,
         epoch -> BigInt,
         last_hash -> Nullable<BigInt>,
+        expired -> BigInt,
         updated_at -> Timestamptz,
     }
 }

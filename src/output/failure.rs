@@ -29,12 +29,27 @@ pub fn install(color: bool) -> color_eyre::Result<()> {
     Ok(reports.install()?)
 }
 
+/// How an error is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For people, in colours or not.
+    Text {
+        /// Whether in colours.
+        color: bool,
+    },
+    /// A line like those of the logs.
+    Json,
+}
+
 /// Prints the report to standard error and gives the exit status it calls for.
 #[must_use]
-pub fn show(report: &Report, color: bool) -> ExitCode {
+pub fn show(report: &Report, form: Form) -> ExitCode {
     let exit = exit_status(report);
     if find::<StdoutClosed>(report).is_none() {
-        let mut text = render(report, color);
+        let mut text = match form {
+            Form::Text { color } => render(report, color),
+            Form::Json => render_json(report),
+        };
         // Where a remedy is known, the place in our code helps nobody.
         let unexpected = find::<Failure>(report).is_none() && find::<Interrupted>(report).is_none();
         if unexpected && std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
@@ -70,23 +85,46 @@ pub fn render(report: &Report, color: bool) -> String {
     let style = |style: Style| if color { style } else { Style::new() };
     let (error, help) = (style(AnsiColor::Red.on_default().bold()), style(AnsiColor::Cyan.on_default().bold()));
     let mut text = String::new();
-    let mut said: Vec<String> = Vec::new();
-    for cause in report.chain().map(|cause| redact(cause.to_string().trim_end())) {
-        // Many errors repeat their source in their own text.
-        if said.iter().any(|before| before.contains(&cause)) {
-            continue;
-        }
-        if said.is_empty() {
+    for (at, cause) in causes(report).iter().enumerate() {
+        if at == 0 {
             text.push_str(&format!("{error}error:{error:#} {}\n", cause.replace('\n', "\n  ")));
         } else {
             text.push_str(&format!("  because: {}\n", cause.replace('\n', "\n    ")));
         }
-        said.push(cause);
     }
     if let Some(remedy) = find::<Failure>(report).and_then(Failure::remedy) {
         text.push_str(&format!("{help}help:{help:#} {}\n", remedy.replace('\n', "\n      ")));
     }
     text
+}
+
+fn render_json(report: &Report) -> String {
+    let causes = causes(report);
+    let (message, because) = causes.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
+    let mut line = serde_json::json!({
+        "timestamp": chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        "level": "ERROR",
+        "message": message,
+    });
+    if !because.is_empty() {
+        line["because"] = because.into();
+    }
+    if let Some(remedy) = find::<Failure>(report).and_then(Failure::remedy) {
+        line["help"] = remedy.into();
+    }
+    format!("{line}\n")
+}
+
+/// What went wrong, and why, outermost first, without passwords.
+fn causes(report: &Report) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    for cause in report.chain().map(|cause| redact(cause.to_string().trim_end())) {
+        // Many errors repeat their source in their own text.
+        if !said.iter().any(|before| before.contains(&cause)) {
+            said.push(cause);
+        }
+    }
+    said
 }
 
 /// The outermost error of this type, as the report itself, as context put around one, or as a cause.
@@ -136,6 +174,15 @@ mod tests {
         interrupt.trigger();
         let interrupted = interrupt.check().unwrap_err();
         assert_eq!(render(&with_remedy(interrupted.into(), other), false), "error: asked to stop\n");
+    }
+
+    #[test]
+    fn among_json_logs_an_error_is_a_line_of_json_too() {
+        let report = Err::<(), _>(failure()).wrap_err("cannot begin").unwrap_err();
+        let line: serde_json::Value = serde_json::from_str(&render_json(&report)).unwrap();
+        assert_eq!((&line["level"], &line["message"]), (&"ERROR".into(), &"cannot begin".into()));
+        assert_eq!(line["because"][0], "shard 3/2 does not exist");
+        assert_eq!(line["help"], "write --shard I/N with I from 1 to N");
     }
 
     #[test]

@@ -114,12 +114,18 @@ impl<'a> Orders<'a> {
         }
     }
 
-    fn redis_answers(&self) {
+    fn redis_answers(&mut self) {
         let Some(redis) = &self.redis else { return };
         if self.can_begin() {
             redis.ready();
         } else {
             redis.not_ready("there is no pool to draw from yet: shopstream cache refresh");
+            if self.complained.get_or_insert_with(Instant::now).elapsed() > COMPLAIN_EVERY {
+                self.complained = Some(Instant::now());
+                tracing::warn!(
+                    "there is still no pool in Redis to draw from; start: shopstream cache refresh --every 50s"
+                );
+            }
         }
     }
 

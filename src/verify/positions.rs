@@ -18,6 +18,8 @@ const TURN: Duration = Duration::from_millis(250);
 pub struct Positions {
     /// First offset that is not stored yet, by partition; none where no consumer has ever stored anything.
     pub next: HashMap<i32, i64>,
+    /// Messages that the topic no longer had when a consumer came to them, of all partitions.
+    expired: i64,
     /// Partition, offset and timestamp of the orders that wait for their customer or product.
     parked: HashSet<(i32, i64, Option<i64>)>,
 }
@@ -33,7 +35,13 @@ impl Positions {
             .select((parked_orders::partition, parked_orders::offset, parked_orders::sent_at_ms))
             .load::<(i32, i64, Option<i64>)>(conn)
             .wrap_err("cannot read parked_orders")?;
-        Ok(Self { next: next_offsets(conn, topic)?, parked: parked.into_iter().collect() })
+        let expired = consumer_offsets::table
+            .filter(consumer_offsets::topic.eq(topic))
+            .select(consumer_offsets::expired)
+            .load::<i64>(conn)
+            .wrap_err("cannot read consumer_offsets")?;
+        let next = next_offsets(conn, topic)?;
+        Ok(Self { next, expired: expired.iter().sum(), parked: parked.into_iter().collect() })
     }
 
     /// Whether the message at a place waits for its customer or product.
@@ -48,11 +56,12 @@ impl Positions {
         self.next.get(&partition).copied().unwrap_or(0)
     }
 
-    /// Messages that were deleted from the topic before a consumer that reads it had come to them.
+    /// Messages that were deleted from the topic before a consumer that reads it had come to them: those that it has passed,
+    /// and those that it will not find.
     #[must_use]
     pub fn expired(&self, span: &TopicSpan) -> u64 {
         let lost = |part: &Span| self.next.get(&part.partition).map_or(0, |next| (part.low - next).max(0));
-        span.partitions.iter().map(lost).sum::<i64>().unsigned_abs()
+        (self.expired + span.partitions.iter().map(lost).sum::<i64>()).unsigned_abs()
     }
 
     /// Whether the consumers are said to have stored more than the topic ever held: it was deleted and made again, or

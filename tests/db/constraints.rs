@@ -92,6 +92,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("consumer_offsets", "topic = ''", "consumer_offsets_topic_given"),
     ("consumer_offsets", "\"partition\" = -1", "consumer_offsets_partition_counted"),
     ("consumer_offsets", "next_offset = -1", "consumer_offsets_offset_not_negative"),
+    ("consumer_offsets", "expired = -1", "consumer_offsets_expired_counted"),
     ("parked_orders", "topic = ''", "parked_orders_topic_given"),
     ("parked_orders", "\"partition\" = -1", "parked_orders_partition_counted"),
     ("parked_orders", "\"offset\" = -1", "parked_orders_offset_not_negative"),

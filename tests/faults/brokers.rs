@@ -72,6 +72,18 @@ fn a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning() {
     let mut expect = Expect { kept, ..Expect::default() };
     let found = audit(&shop, &expect);
     expect.kept.extend(found.stored);
+
+    // While the consumer stands still, as in a virtual machine that is moved: it comes back, and all offsets go on.
+    consumer.signal("STOP");
+    shop.topics.delete("orders");
+    shop.run("topics create");
+    produce(9_000);
+    consumer.signal("CONT");
+    shop.settle();
+    consumer.assert_runs();
+    let found = audit(&shop, &expect);
+    assert_eq!(found.stored.len(), 9_000);
+    expect.kept.extend(found.stored);
     stop_all([consumer]);
 
     // While nobody looks; and with fewer than before.

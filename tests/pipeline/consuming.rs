@@ -49,6 +49,15 @@ fn fingerprint(shop: &Shop) -> String {
     tables.map(of).join(" ")
 }
 
+/// Waits until a consumer has said of all three partitions that it reads them, in these words.
+fn until_each_is_read(consumer: &mut Running, words: &str) {
+    until(PATIENCE, "each partition is read", || {
+        let said = consumer.said();
+        let partitions = said.lines().filter(|line| line.contains("reading") && line.contains(words)).count();
+        if partitions == 3 { Ok(()) } else { Err(said) }
+    });
+}
+
 #[test]
 fn everything_produced_is_stored_once_and_reading_it_all_again_changes_nothing() {
     let shop = Shop::seeded(1_200, 1_200);
@@ -72,11 +81,7 @@ fn everything_produced_is_stored_once_and_reading_it_all_again_changes_nothing()
     }
     let before = fingerprint(&shop);
     let mut again = shop.start("consume --topic orders --from-beginning --batch-size 100");
-    until(PATIENCE, "each partition read from 0", || {
-        let said = again.said();
-        let partitions = said.lines().filter(|line| line.contains("reading") && line.contains("next_offset=0")).count();
-        if partitions == 3 { Ok(()) } else { Err(said) }
-    });
+    until_each_is_read(&mut again, "next_offset=0");
     shop.until_consumed("orders");
     assert!(again.stop(Duration::from_secs(10)).success(), "{}", again.said());
     assert_eq!(fingerprint(&shop), before);
@@ -260,6 +265,37 @@ fn a_header_whose_name_is_not_utf8_stops_nobody() {
     let said = shop.run("verify");
     assert!(said.contains("accounted for"), "{said}");
     shop.run("dlq inspect orders");
+}
+
+#[test]
+fn what_the_topic_did_not_keep_is_counted_for_ever() {
+    let shop = Shop::seeded(1_200, 1_200);
+    shop.run("cache refresh");
+    shop.run("produce --stream orders --unthrottled --limit 300");
+    let mut consumer = shop.start("consume --topic orders");
+    shop.until_consumed("orders");
+    assert!(consumer.stop(Duration::from_secs(10)).success());
+    shop.run("produce --stream orders --unthrottled --limit 200");
+    delete_records(shop.topics.kafka(), "orders");
+    // Of each partition, so that each has a gap to see.
+    shop.run("produce --stream orders --unthrottled --limit 100");
+    let mut consumer = shop.start("consume --topic orders");
+    shop.until_consumed("orders");
+    let conn = &mut shop.db.connect();
+    let expired = || number(&mut shop.db.connect(), "SELECT sum(expired)::bigint AS n FROM consumer_offsets");
+    assert_eq!((number(conn, "SELECT count(*) AS n FROM orders"), expired()), (400, 200), "{}", consumer.said());
+    assert!(consumer.stop(Duration::from_secs(10)).success());
+    let said = consumer.said();
+    assert!(said.contains("the topic did not keep them"), "{said}");
+    let output = shop.program("verify").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success() && told.contains("200 "), "{told}");
+
+    // Reading everything that is left once more brings nothing back.
+    let mut again = shop.start("consume --topic orders --from-beginning");
+    until_each_is_read(&mut again, "");
+    assert_eq!(expired(), 200);
+    assert!(again.stop(Duration::from_secs(10)).success());
 }
 
 #[test]

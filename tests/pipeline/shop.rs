@@ -56,7 +56,7 @@ impl Shop {
 
     /// Waits until a topic's consumers have stored all that is in it.
     pub fn until_consumed(&self, topic: &str) {
-        let end = self.topics.count(topic);
+        let end = self.topics.ends(topic);
         let conn = &mut self.db.connect();
         let name = self.topics.name(topic);
         until(PATIENCE, &format!("all of {topic} consumed"), || {

@@ -31,6 +31,17 @@ pub fn kafka_at(brokers: &str, prefix: &str) -> Kafka {
     Kafka::of(&Settings::resolve(&Cli::parse_from(words).global).unwrap()).unwrap()
 }
 
+/// Deletes everything that a topic holds, as retention would.
+pub fn delete_records(kafka: &Kafka, plain: &str) {
+    let mut ends = TopicPartitionList::new();
+    let admin = kafka.admin().unwrap();
+    let topic = kafka.name(plain);
+    for partition in 0..kafka.partitions_of(admin.inner(), &topic, PATIENCE).unwrap() {
+        ends.add_partition_offset(&topic, i32::try_from(partition).unwrap(), Offset::End).unwrap();
+    }
+    block_on(admin.delete_records(&ends, &AdminOptions::new())).unwrap();
+}
+
 /// A message as a test reads it, with a reader that is none of the program's.
 #[derive(Clone, Debug)]
 pub struct Received {
@@ -133,7 +144,12 @@ impl ScratchTopics {
         producer.flush(PATIENCE).unwrap();
     }
 
-    /// How many offsets a topic has used.
+    /// How many offsets a topic has used, of all its partitions.
+    pub fn ends(&self, plain: &str) -> i64 {
+        self.spans(&self.reader(), plain).iter().map(|(_, _, high)| high).sum()
+    }
+
+    /// How many messages a topic keeps.
     pub fn count(&self, plain: &str) -> i64 {
         self.spans(&self.reader(), plain).iter().map(|(_, low, high)| high - low).sum()
     }

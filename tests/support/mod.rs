@@ -8,7 +8,7 @@ mod redis;
 mod rows;
 mod scratch;
 
-pub use kafka::{Received, ScratchTopics, headers, kafka_at, kafka_brokers};
+pub use kafka::{Received, ScratchTopics, delete_records, headers, kafka_at, kafka_brokers};
 pub use process::{Running, until};
 pub use redis::{ScratchRedis, redis_url};
 pub use rows::*;

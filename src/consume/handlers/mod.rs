@@ -23,6 +23,15 @@ pub enum Fate {
     Orphan(Vec<Uuid>),
 }
 
+/// What becomes of the counters that follow from the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counters {
+    /// They are brought up to date.
+    Update,
+    /// They stay as they are: the rows are only tried.
+    Leave,
+}
+
 /// Writes one kind of message.
 pub trait Handler: Default + Send {
     /// The kind.
@@ -36,7 +45,7 @@ pub trait Handler: Default + Send {
     /// # Errors
     /// When the database refuses a row or does not answer. The transaction must be rolled back then, and
     /// [`forget`](Self::forget) be called.
-    fn store(&mut self, conn: &mut PgConnection, batch: &[&Self::Message]) -> Result<Vec<Fate>>;
+    fn store(&mut self, conn: &mut PgConnection, batch: &[&Self::Message], counters: Counters) -> Result<Vec<Fate>>;
 
     /// Forgets what was remembered of the database: it may not be true any more.
     fn forget(&mut self);

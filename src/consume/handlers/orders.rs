@@ -7,7 +7,7 @@ use diesel::PgConnection;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::{Fate, Handler};
+use super::{Counters, Fate, Handler};
 use crate::db::copy::{CopyBuffer, copy_in};
 use crate::db::storing::{self, Effects};
 use crate::domain::rows::Names;
@@ -52,7 +52,7 @@ impl Handler for Orders {
     type Message = OrderCreated;
     const PARKS: bool = true;
 
-    fn store(&mut self, conn: &mut PgConnection, batch: &[&OrderCreated]) -> Result<Vec<Fate>> {
+    fn store(&mut self, conn: &mut PgConnection, batch: &[&OrderCreated], counters: Counters) -> Result<Vec<Fate>> {
         let ids: Vec<Uuid> = batch.iter().map(|order| order.id()).collect();
         let mut seen: HashSet<Uuid> = storing::known_orders(conn, &ids)?.into_iter().collect();
         let product_ids = batch.iter().flat_map(|order| &order.items).map(|line| line.product_id);
@@ -87,7 +87,9 @@ impl Handler for Orders {
             copy_in::<OrderCreated, _>(conn, [&orders_copy])?;
             copy_in::<ItemOf<'_>, _>(conn, [&items_copy])?;
             // Last, for these rows are hot: whoever waits for them waits only for the end of the transaction.
-            effects.apply(conn)?;
+            if counters == Counters::Update {
+                effects.apply(conn)?;
+            }
         }
         Ok(fates)
     }

@@ -7,7 +7,7 @@ use diesel::PgConnection;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::{Fate, Handler};
+use super::{Counters, Fate, Handler};
 use crate::db::copy::{CopyBuffer, CopyRow, copy_in};
 use crate::db::storing;
 use crate::domain::rows::Names;
@@ -25,7 +25,7 @@ impl Handler for Users {
     type Message = UserCreated;
     const PARKS: bool = false;
 
-    fn store(&mut self, conn: &mut PgConnection, batch: &[&UserCreated]) -> Result<Vec<Fate>> {
+    fn store(&mut self, conn: &mut PgConnection, batch: &[&UserCreated], _: Counters) -> Result<Vec<Fate>> {
         store_rows(conn, batch, storing::known_users)
     }
 
@@ -36,7 +36,7 @@ impl Handler for Products {
     type Message = ProductCreated;
     const PARKS: bool = false;
 
-    fn store(&mut self, conn: &mut PgConnection, batch: &[&ProductCreated]) -> Result<Vec<Fate>> {
+    fn store(&mut self, conn: &mut PgConnection, batch: &[&ProductCreated], _: Counters) -> Result<Vec<Fate>> {
         store_rows(conn, batch, storing::known_products)
     }
 

@@ -1,6 +1,15 @@
 //! Which partitions this member reads, and from where: PostgreSQL's word counts.
 
-use super::*;
+use std::time::Instant;
+
+use color_eyre::eyre::{Result, WrapErr};
+use diesel::PgConnection;
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::{Member, SEEK_AGAIN, SEEK_PATIENCE};
+use crate::consume::handlers::Handler;
+use crate::db::offsets::{self, Anew, Claim};
 
 impl<H: Handler> Member<'_, H> {
     /// Takes over what the group gave to this member, and sets it to where PostgreSQL says.
@@ -14,7 +23,7 @@ impl<H: Handler> Member<'_, H> {
         if !self.link.is_up() {
             // Before there is anything to write, so that /readyz tells the truth.
             match self.link.get().map(drop) {
-                Ok(()) => self.parts.writes.ready(),
+                Ok(()) => self.writes.ready(),
                 Err(report) => self.hold(&report),
             }
         }
@@ -24,13 +33,13 @@ impl<H: Handler> Member<'_, H> {
         let from_beginning = self.request.from_beginning && !self.rewound.contains(partition);
         let reader = &self.reader;
         let conn = self.link.get()?;
-        self.parts.writes.ready();
+        self.writes.ready();
         let mut claim = offsets::claim(conn, reader, partition).wrap_err("cannot claim a partition")?;
         if from_beginning {
             // Not 0: what the topic keeps no more would count as lost.
             let (low, _) = self.consumer.fetch_watermarks(&self.topic, partition, SEEK_PATIENCE)?;
-            let ours =
-                offsets::rewind(conn, reader, partition, claim.epoch, low).wrap_err("cannot rewind a partition")?;
+            let ours = offsets::rewind(conn, reader, partition, claim.epoch, Anew::OnRequest(low))
+                .wrap_err("cannot rewind a partition")?;
             if !ours {
                 self.partitions.fenced(&[partition]);
                 return Ok(());
@@ -40,11 +49,7 @@ impl<H: Handler> Member<'_, H> {
             self.rewound.add(partition);
         }
         let next_offset = claim.next_offset;
-        let offset = self.partitions.claimed(partition, claim);
-        if let Err(report) = self.start(partition, offset) {
-            // The client is not ready for it yet. Never to be read from wherever it stands: asked for again in a moment.
-            tracing::debug!(topic = self.topic, partition, "{report:#}");
-            self.partitions.unclaimed_for(partition, SEEK_AGAIN);
+        if !self.begin(partition, claim) {
             self.say_readiness();
             return Ok(());
         }
@@ -93,8 +98,48 @@ impl<H: Handler> Member<'_, H> {
         }
     }
 
+    /// Reads a partition from where its claim says; false when the client is not ready for that.
+    fn begin(&mut self, partition: i32, claim: Claim) -> bool {
+        let offset = self.partitions.claimed(partition, claim);
+        let Err(report) = self.start(partition, offset) else { return true };
+        // Never to be read from wherever it stands: asked for again in a moment.
+        tracing::debug!(topic = self.topic, partition, "{report:#}");
+        self.partitions.unclaimed_for(partition, SEEK_AGAIN);
+        false
+    }
+
+    /// Reads what is held again from the last message that is stored, which tells whether the topics are the same still: whoever
+    /// did not hear of the brokers for a while may have missed that one was deleted and made again. Only when everything
+    /// gathered is written.
+    pub(super) fn look_behind(&mut self) {
+        match self.try_to_look_behind() {
+            Ok(()) => {
+                self.look_behind = None;
+                self.looked_behind = Instant::now();
+            }
+            Err(report) => self.hold(&report),
+        }
+    }
+
+    fn try_to_look_behind(&mut self) -> Result<()> {
+        let mut lost = Vec::new();
+        for (partition, position) in self.partitions.held().collect::<Vec<_>>() {
+            match offsets::find(self.link.get()?, &self.reader, partition)? {
+                Some(claim) if claim.epoch == position.epoch => {
+                    self.begin(partition, claim);
+                }
+                _ => lost.push(partition),
+            }
+        }
+        if !lost.is_empty() {
+            self.give_up(lost);
+        }
+        self.say_readiness();
+        Ok(())
+    }
+
     /// Sets a paused partition to an offset, and lets it flow.
-    pub(super) fn start(&self, partition: i32, offset: Offset) -> Result<()> {
+    fn start(&self, partition: i32, offset: Offset) -> Result<()> {
         let list = self.list([partition])?;
         let mut from = TopicPartitionList::new();
         from.add_partition_offset(&self.topic, partition, offset)?;
@@ -117,7 +162,10 @@ impl<H: Handler> Member<'_, H> {
     pub(super) fn rewind(&mut self, partition: i32) {
         let Some(position) = self.partitions.position(partition) else { return };
         let reader = &self.reader;
-        let rewound = self.link.get().and_then(|conn| Ok(offsets::rewind(conn, reader, partition, position.epoch, 0)?));
+        let rewound = self
+            .link
+            .get()
+            .and_then(|conn| Ok(offsets::rewind(conn, reader, partition, position.epoch, Anew::OtherTopic)?));
         match rewound {
             Ok(false) => {
                 self.batch.drop_partitions(&[partition]);
@@ -170,17 +218,14 @@ impl<H: Handler> Member<'_, H> {
         Ok(())
     }
 
-    /// Pauses or resumes what this member holds.
-    pub(super) fn flow(&self, on: bool) {
+    /// Pauses what this member holds.
+    pub(super) fn pause(&self) {
         let held: Vec<i32> = self.partitions.held().map(|(partition, _)| partition).collect();
         if held.is_empty() {
             return;
         }
-        let done = self
-            .list(held)
-            .and_then(|list| Ok(if on { self.consumer.resume(&list) } else { self.consumer.pause(&list) }?));
-        if let Err(error) = done {
-            tracing::debug!("partitions cannot be paused or resumed: {error}");
+        if let Err(error) = self.list(held).and_then(|list| Ok(self.consumer.pause(&list)?)) {
+            tracing::debug!("partitions cannot be paused: {error}");
         }
     }
 }

@@ -1,38 +1,74 @@
 //! Writing what was gathered, and waiting when that cannot be.
 
-use super::*;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use color_eyre::eyre::eyre;
+use rdkafka::Message as _;
+
+use super::{COMPLAIN_EVERY, LAST_WRITE, LATE_WRITE, LONGEST_WRITE, Member};
+use crate::consume::dead::Corpse;
+use crate::consume::failure::NotStored;
+use crate::consume::handlers::Handler;
+use crate::consume::sift::{self, Sifted};
+use crate::consume::{orphans, store};
+use crate::stream::message::{DecodeError, ErrorClass};
+
+/// How often a batch may be sifted without finding what is refused.
+const MOST_IN_VAIN: u32 = 2;
 
 impl<H: Handler> Member<'_, H> {
-    /// Writes what is gathered: all at once, or, should the database refuse a row, in ever smaller parts until the offender
-    /// stands alone.
+    /// Writes what is gathered: all at once, or, should the database refuse rows, without those.
     pub(super) fn write(&mut self) {
+        let began = Instant::now();
+        self.write_until_done();
+        let took = began.elapsed();
+        if took > LATE_WRITE {
+            self.stood_still(took);
+        }
+    }
+
+    fn write_until_done(&mut self) {
         let mut part = self.careful;
-        let mut looked_again = false;
+        let mut in_vain = 0;
         let began = Instant::now();
         while !self.batch.is_empty() {
             // The group waits for a sign of life; the rest is written at the next turn.
-            if began.elapsed() > LONGEST_WRITE || self.interrupt.is_set() && began.elapsed() > LAST_WRITE {
+            let longest = if self.interrupt.is_set() { LAST_WRITE } else { LONGEST_WRITE };
+            let Some(left) = longest.checked_sub(began.elapsed()) else {
                 self.careful = part.max(1);
                 return;
-            }
+            };
             part = part.clamp(1, self.batch.items().len());
             match self.write_part(part) {
                 Ok(()) => {
                     self.batch.remove_first(part);
-                    // Where one is refused others may be near: not the whole rest at once, or each offender would cost it.
-                    part *= 2;
+                    part = part.saturating_mul(2);
                 }
                 Err(NotStored::Fenced(lost)) => self.give_up(lost),
-                // Somebody else may have stored the same meanwhile: once more, with fresh eyes.
-                Err(NotStored::Refused(_)) if !looked_again => looked_again = true,
-                Err(NotStored::Refused(_)) if part > 1 => {
-                    part /= 2;
-                    looked_again = part > 1;
-                }
+                Err(NotStored::Refused(report)) if in_vain < MOST_IN_VAIN => match self.sift(part, left) {
+                    Ok(sifted) => {
+                        // None: somebody else was about to store the same, or it is the counters that are refused.
+                        in_vain += u32::from(sifted.refused.is_empty());
+                        part = sifted.looked_at;
+                        for (place, text) in sifted.refused {
+                            self.batch.condemn(place, DecodeError { class: ErrorClass::Constraint, text });
+                        }
+                    }
+                    Err(NotStored::Away(report)) => {
+                        self.careful = (part / 2).max(1);
+                        self.hold(&report);
+                        return;
+                    }
+                    Err(failure) => {
+                        self.hold(&report.wrap_err(format!("{failure:?}")));
+                        return;
+                    }
+                },
+                // What sifting does not find, ever smaller parts do.
+                Err(NotStored::Refused(_)) if part > 1 => part /= 2,
                 Err(NotStored::Refused(report)) => {
-                    let text = format!("{report:#}");
-                    self.batch.condemn_first(DecodeError { class: ErrorClass::Constraint, text });
-                    looked_again = false;
+                    self.batch.condemn(0, DecodeError { class: ErrorClass::Constraint, text: format!("{report:#}") });
                 }
                 // What comes before the orphan, and as many orphans as there is room for.
                 Err(NotStored::NoRoom) if part > 1 => part /= 2,
@@ -43,7 +79,7 @@ impl<H: Handler> Member<'_, H> {
                 }
                 Err(NotStored::Away(report)) => {
                     // Perhaps it was only too much at once: with half of it the next attempt takes half the time.
-                    self.careful = (part / 2).max(LEAST_PART);
+                    self.careful = (part / 2).max(1);
                     self.hold(&report);
                     return;
                 }
@@ -54,7 +90,13 @@ impl<H: Handler> Member<'_, H> {
         self.dead.passed();
     }
 
-    pub(super) fn write_part(&mut self, part: usize) -> Result<(), NotStored> {
+    /// Looks for the messages that the database refuses among the first so many.
+    fn sift(&mut self, part: usize, time: Duration) -> Result<Sifted, NotStored> {
+        let conn = self.link.get().map_err(NotStored::Away)?;
+        sift::sift(conn, &mut self.handler, &self.batch.items()[..part], time)
+    }
+
+    fn write_part(&mut self, part: usize) -> Result<(), NotStored> {
         let items = &self.batch.items()[..part];
         let began = Instant::now();
         let corpses: Vec<Corpse<'_>> =
@@ -77,7 +119,7 @@ impl<H: Handler> Member<'_, H> {
         self.metrics.count("parked", written.parked);
         self.metrics.count("dead", corpses.len() as u64);
         self.stored += written.stored;
-        self.parts.writes.ready();
+        self.writes.ready();
         for moved in &written.moves {
             self.partitions.stored(moved.partition, moved.until);
         }
@@ -125,9 +167,9 @@ impl<H: Handler> Member<'_, H> {
             tracing::warn!(topic = self.topic, partition, offset, "paused, to be tried again: {report:#}");
         }
         self.metrics.waits.inc();
-        self.parts.writes.not_ready(format_args!("{report:#}"));
+        self.writes.not_ready(format_args!("{report:#}"));
         self.held_until = Some(Instant::now() + self.backoff.pause());
-        self.flow(false);
+        self.pause();
     }
 
     pub(super) fn try_again(&mut self) {
@@ -146,8 +188,9 @@ impl<H: Handler> Member<'_, H> {
         if self.held_until.is_none() {
             tracing::info!(topic = self.topic, "going on");
             self.backoff.reset();
-            self.parts.writes.ready();
-            self.flow(true);
+            self.writes.ready();
+            // That lets them flow, once everything is written that was gathered before.
+            self.look_behind = Some(Instant::now());
         }
     }
 }
