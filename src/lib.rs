@@ -6,6 +6,7 @@
 
 pub mod backfill;
 pub mod backoff;
+pub mod bench;
 pub mod cache;
 pub mod cli;
 pub mod commands;
@@ -16,6 +17,7 @@ pub mod domain;
 pub mod error;
 pub mod generator;
 pub mod interrupt;
+pub mod monitor;
 pub mod output;
 pub mod panics;
 pub mod produce;

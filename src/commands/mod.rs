@@ -8,6 +8,7 @@
 //! snapshot of the new help; `map.rs` may get a line too.
 
 pub mod backfill;
+pub mod bench;
 pub mod cache;
 pub mod completions;
 pub mod consume;
@@ -17,6 +18,7 @@ pub mod healthcheck;
 pub mod init;
 mod map;
 pub mod migrate;
+pub mod monitor;
 pub mod own_files;
 pub mod produce;
 pub mod scenarios;
@@ -101,8 +103,12 @@ pub enum Command {
     Dlq(dlq::Args),
     /// Audit what was produced against what is stored
     Verify(verify::Args),
+    /// The pipeline at a glance: on a terminal, in a log, or as JSON
+    Monitor(monitor::Args),
     /// The shopping events, and when each is in force
     Scenarios(scenarios::Args),
+    /// Measure this deployment: cache against database, Kafka against direct writes
+    Bench(bench::Args),
     /// Ask a running worker whether it is ready
     Healthcheck(healthcheck::Args),
     /// Print a completion script for a shell
@@ -123,7 +129,9 @@ impl Command {
             Self::Backfill(args) => backfill::run(args, context),
             Self::Dlq(args) => dlq::run(args, context),
             Self::Verify(args) => verify::run(args, context),
+            Self::Monitor(args) => monitor::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),
+            Self::Bench(args) => bench::run(args, context),
             Self::Healthcheck(args) => healthcheck::run(args, context),
             Self::Completions(args) => completions::run(args, context),
         }

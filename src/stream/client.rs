@@ -37,6 +37,15 @@ impl Kafka {
         })
     }
 
+    /// The same brokers, seen through another prefix of topics and groups.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn under(&self, prefix: &str) -> Result<Self> {
+        let prefix = prefix.parse().map_err(|error: String| Failure::usage(error))?;
+        Ok(Self { prefix, ..self.clone() })
+    }
+
     /// The brokers to begin with, for messages.
     #[must_use]
     pub fn brokers(&self) -> &str {
