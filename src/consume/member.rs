@@ -20,6 +20,7 @@ use super::link::Link;
 use super::metrics::{ConsumeMetrics, Holdings};
 use super::partitions::{Event, Partitions, Verdict, Watcher};
 use super::request::Request;
+use super::standstill::Standstills;
 use crate::backoff::Backoff;
 use crate::db::offsets::Reader;
 use crate::interrupt::Interrupt;
@@ -61,7 +62,7 @@ const LAST_WRITE: Duration = Duration::from_millis(500);
 /// How long a partition may take to be set to an offset, and when it is tried again.
 const SEEK_PATIENCE: Duration = Duration::from_secs(5);
 const SEEK_AGAIN: Duration = Duration::from_millis(50);
-/// A poll that returns so much later than it should, and writing that takes so long, mean that the whole process stood still.
+/// A poll that returns so much later than it should, and writing that takes so long, mean that the member stood still.
 const LATE_POLL: Duration = Duration::from_millis(500);
 const LATE_WRITE: Duration = Duration::from_secs(3);
 /// Time between two looks behind, however often the brokers are in trouble.
@@ -91,6 +92,7 @@ pub(super) struct Team<'a> {
     pub health: &'a Health,
     pub holdings: &'a Holdings,
     pub rewound: &'a Rewound,
+    pub standstills: &'a Standstills,
     pub interrupt: &'a Interrupt,
 }
 
@@ -110,6 +112,9 @@ pub(super) struct Member<'a, H: Handler> {
     /// When the last stored messages are to be looked at again, if they are.
     look_behind: Option<Instant>,
     looked_behind: Instant,
+    standstills: &'a Standstills,
+    /// How many of them are seen to.
+    stood_still: u64,
     link: Link,
     dead: DeadLetters,
     metrics: &'a ConsumeMetrics,
@@ -137,7 +142,7 @@ impl<'a, H: Handler> Member<'a, H> {
     /// # Errors
     /// When librdkafka refuses a property.
     pub fn new(team: &Team<'a>, number: u16) -> Result<Self> {
-        let Team { request, kafka, database_url, metrics, health, holdings, rewound, interrupt } = *team;
+        let Team { request, kafka, database_url, metrics, health, holdings, rewound, standstills, interrupt } = *team;
         let topic = kafka.name(request.topic.as_str());
         let group = kafka.name(request.topic.group());
         let mut config = kafka.config(&PROPERTIES);
@@ -161,6 +166,8 @@ impl<'a, H: Handler> Member<'a, H> {
             batch: Batch::new(),
             look_behind: None,
             looked_behind: now,
+            standstills,
+            stood_still: standstills.count(),
             link: Link::new(database_url),
             metrics,
             number,
@@ -201,9 +208,14 @@ impl<'a, H: Handler> Member<'a, H> {
         let (began, patience) = (Instant::now(), patience.min(POLL));
         let polled = self.consumer.poll(patience).map(|polled| polled.map(|message| message.detach()));
         let took = began.elapsed();
+        // Not only while it polled: it may have been at anything.
+        let standstills = self.standstills.count();
         if took > patience + LATE_POLL {
             self.stood_still(took);
+        } else if standstills != self.stood_still {
+            self.stood_still(self.standstills.last());
         }
+        self.stood_still = standstills;
         match polled {
             Some(Ok(message)) => {
                 self.take(message);
@@ -227,16 +239,16 @@ impl<'a, H: Handler> Member<'a, H> {
         }
         self.claim();
         let due = self.batch.patience(self.request.batch_wait).is_some_and(|patience| patience.is_zero());
-        let look_behind = self.look_behind.is_some_and(|at| at <= Instant::now());
         if due
-            || look_behind
+            || self.is_to_look_behind()
             || !self.remade.is_empty()
             || self.batch.is_full(self.request.batch_size, self.request.batch_bytes)
         {
             self.write();
             self.begin_anew();
         }
-        if look_behind && self.held_until.is_none() && self.batch.is_empty() {
+        // Asked again: writing may have taken long, and the next message may be another topic's already.
+        if self.is_to_look_behind() && self.held_until.is_none() && self.batch.is_empty() {
             self.look_behind();
         }
         if H::PARKS && self.tended.elapsed() >= TEND_EVERY {
@@ -244,6 +256,10 @@ impl<'a, H: Handler> Member<'a, H> {
         }
         self.tell();
         Ok(())
+    }
+
+    fn is_to_look_behind(&self) -> bool {
+        self.look_behind.is_some_and(|at| at <= Instant::now())
     }
 
     /// Whoever was stopped, or had no processor, does not know what became of the topics meanwhile.
@@ -303,6 +319,10 @@ impl<'a, H: Handler> Member<'a, H> {
     }
 
     fn hear_error(&mut self, error: KafkaError) -> Result<()> {
+        // A client that has met a fatal error never reads again: another with the same group.instance.id took its place, say.
+        if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
+            return Err(error).wrap_err_with(|| format!("the topic {} cannot be consumed any more", self.topic));
+        }
         match error.rdkafka_error_code() {
             Some(
                 RDKafkaErrorCode::TopicAuthorizationFailed

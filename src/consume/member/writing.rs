@@ -128,7 +128,6 @@ impl<H: Handler> Member<'_, H> {
     }
 
     pub(super) fn tend(&mut self) {
-        self.tended = Instant::now();
         let timeout = self.request.orphan_timeout;
         let tended = match self.link.get() {
             Ok(conn) => orphans::tend(conn, &self.reader, &mut self.handler, &mut self.dead, timeout),
@@ -148,6 +147,8 @@ impl<H: Handler> Member<'_, H> {
             Err(NotStored::Away(report)) => self.hold(&report),
             Err(failure) => tracing::warn!("parked orders cannot be tried again: {failure:?}"),
         }
+        // From its end on: it may take longer than the time between two of it, and messages are to be read in between.
+        self.tended = Instant::now();
     }
 
     /// Puts everything aside for a while: partitions pause, polling goes on, and so the group is not disturbed.
