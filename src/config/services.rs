@@ -99,7 +99,7 @@ impl std::str::FromStr for KafkaOption {
 }
 
 /// Properties that the guarantees rest on, with the values that leave them as they are.
-const OURS: [(&str, &[&str]); 13] = [
+const OURS: [(&str, &[&str]); 15] = [
     ("acks", &["all", "-1"]),
     ("request.required.acks", &["all", "-1"]),
     ("enable.idempotence", &["true"]),
@@ -112,7 +112,9 @@ const OURS: [(&str, &[&str]); 13] = [
     // Without these a delivery is never heard of, a topic is silently not there, and an end is taken for trouble.
     ("delivery.report.only.error", &["false"]),
     ("topic.blacklist", &[]),
-    ("enable.partition.eof", &[]),
+    ("enable.partition.eof", &["false"]),
+    ("transactional.id", &[]),
+    ("partition.assignment.strategy", &["cooperative-sticky"]),
     ("isolation.level", &["read_committed"]),
 ];
 

@@ -81,7 +81,9 @@ fn members<H: Handler>(
     thread::scope(|scope| {
         // Watched until the members are done, whatever their end.
         let (_watched, until) = mpsc::channel();
-        thread::Builder::new().name("standstills".to_owned()).spawn_scoped(scope, move || standstills.watch(&until))?;
+        thread::Builder::new()
+            .name("standstills".to_owned())
+            .spawn_scoped(scope, move || standstills.watch(&until, health))?;
         let spawn = |number| {
             let member = Member::<H>::new(&team, number);
             thread::Builder::new().name(format!("member-{number}")).spawn_scoped(scope, move || {
