@@ -19,6 +19,7 @@ pub mod interrupt;
 pub mod output;
 pub mod panics;
 pub mod produce;
+pub mod report;
 pub mod sink;
 pub mod stream;
 pub mod telemetry;
