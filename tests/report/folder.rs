@@ -59,8 +59,11 @@ fn a_damaged_file_is_named() {
     }
 }
 
+/// What is done to a file's text.
+type Change = fn(&str) -> String;
+
 /// Changes a file, and what the manifest says of it: as somebody who knows checksums would.
-fn falsify(folder: &Path, name: &str, change: impl Fn(&str) -> String) {
+fn falsify(folder: &Path, name: &str, change: Change) {
     use sha2::Digest;
     let path = folder.join(name);
     let changed = change(&fs::read_to_string(&path).unwrap());
@@ -76,7 +79,7 @@ fn falsify(folder: &Path, name: &str, change: impl Fn(&str) -> String) {
 
 #[test]
 fn rows_that_do_not_belong_together_are_never_counted() {
-    let changes: [(&str, &str, fn(&str) -> String); 5] = [
+    let changes: [(&str, &str, Change); 5] = [
         ("an item too few", "order_items.csv", |text| text.lines().take(900).map(|line| format!("{line}\n")).collect()),
         ("an item too many", "order_items.csv", |text| format!("{text}{}\n", text.lines().last().unwrap())),
         ("items in another order", "order_items.csv", |text| {
