@@ -163,6 +163,8 @@ mod tests {
         figures.scenario_on(evil, 40).unwrap().orders = 7;
         figures.regions.entry(evil.to_owned()).or_default().orders = 7;
         let page = html(&Report { figures, origin: evil.to_owned(), notes: vec![evil.to_owned()] }).unwrap();
+        // The library has such a text itself, where it saves pictures.
+        let page = page.replace(&library().unwrap(), "");
         assert!(!page.contains("<img"));
         assert!(page.contains("&lt;/script&gt;&lt;img") && page.contains("\\u003c/script>\\u003cimg"));
     }
