@@ -21,6 +21,7 @@ pub mod monitor;
 pub mod output;
 pub mod panics;
 pub mod produce;
+pub mod report;
 pub mod sink;
 pub mod stream;
 pub mod telemetry;

@@ -6,8 +6,9 @@ use crate::cli::{Cli, STYLES};
 use crate::output::Printer;
 
 /// First steps in the order in which a newcomer takes them: what for, and the words to type.
-const STEPS: [(&str, &str); 10] = [
+const STEPS: [(&str, &str); 11] = [
     ("A year of a shop as files; needs no service", "backfill --year 2025 --to parquet --out dataset"),
+    ("A page of charts of that year, for a browser", "report --from dataset"),
     ("The shopping events of a year", "scenarios calendar --year 2025"),
     ("Create the tables in PostgreSQL", "migrate"),
     ("Fill them with customers and products", "seed --as-of 2026-01-01"),

@@ -21,6 +21,7 @@ pub mod migrate;
 pub mod monitor;
 pub mod own_files;
 pub mod produce;
+pub mod report;
 pub mod scenarios;
 pub mod seed;
 pub mod switch;
@@ -99,6 +100,8 @@ pub enum Command {
     Grades(grades::Args),
     /// Simulate a year of the shop, into PostgreSQL, files or Kafka
     Backfill(backfill::Args),
+    /// A page of charts of a year, from files or PostgreSQL
+    Report(report::Args),
     /// Messages that could not be stored: look at them, send them back
     Dlq(dlq::Args),
     /// Audit what was produced against what is stored
@@ -127,6 +130,7 @@ impl Command {
             Self::Consume(args) => consume::run(args, context),
             Self::Grades(args) => grades::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
+            Self::Report(args) => report::run(args, context),
             Self::Dlq(args) => dlq::run(args, context),
             Self::Verify(args) => verify::run(args, context),
             Self::Monitor(args) => monitor::run(args, context),
