@@ -12,6 +12,7 @@ pub mod cache;
 pub mod completions;
 pub mod consume;
 pub mod dlq;
+pub mod doctor;
 pub mod grades;
 pub mod healthcheck;
 pub mod init;
@@ -103,6 +104,8 @@ pub enum Command {
     Verify(verify::Args),
     /// The shopping events, and when each is in force
     Scenarios(scenarios::Args),
+    /// Check every service, and say how to mend what is wrong
+    Doctor(doctor::Args),
     /// Ask a running worker whether it is ready
     Healthcheck(healthcheck::Args),
     /// Print a completion script for a shell
@@ -124,6 +127,7 @@ impl Command {
             Self::Dlq(args) => dlq::run(args, context),
             Self::Verify(args) => verify::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),
+            Self::Doctor(args) => doctor::run(args, context),
             Self::Healthcheck(args) => healthcheck::run(args, context),
             Self::Completions(args) => completions::run(args, context),
         }

@@ -16,4 +16,4 @@ pub mod schema;
 pub mod seeding;
 pub mod storing;
 
-pub use connect::connect;
+pub use connect::{connect, connect_within};
