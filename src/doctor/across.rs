@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use crate::db::offsets::StoredOffset;
-use crate::output::number::count;
+use crate::output::number::{count, some};
 
 /// Beyond this many messages a group that has members is called slow.
 const MUCH_LAG: i64 = 100_000;
@@ -83,7 +83,7 @@ fn of_group(group: &GroupState, stored: Option<&[StoredOffset]>) -> Vec<Finding>
         lags.push((partition.partition, (partition.high - from).max(0)));
     }
     if gone > 0 {
-        let what = format!("{} messages were deleted by age or size and not read: they are in no table", count(gone));
+        let what = format!("{} left the topic by age or size unread: in no table", some(gone, "message"));
         let mend = format!(
             "start consumers before more go (shopstream consume --topic {}), or raise the topic's retention.ms",
             group.topic
@@ -104,13 +104,12 @@ fn members(group: &GroupState, lags: &[(i32, i64)]) -> Finding {
     let by_partition: Vec<String> =
         lags.iter().map(|(partition, lag)| format!("{partition}: {}", count(*lag))).collect();
     let behind = match lag {
-        0 => "nothing waits".to_owned(),
-        _ => format!("{} messages wait ({})", count(lag), by_partition.join(", ")),
+        0 => "nothing waiting".to_owned(),
+        _ => format!("{} waiting ({})", some(lag, "message"), by_partition.join(", ")),
     };
     let has = match group.members {
         0 => "no members".to_owned(),
-        1 => "1 member".to_owned(),
-        members => format!("{members} members"),
+        members => some(members as u64, "member"),
     };
     let changing = if group.rebalancing { ", partitions are changing hands" } else { "" };
     let what = format!("{has}, {behind}{changing}");
@@ -171,7 +170,7 @@ mod tests {
             all.iter().map(|(check, level, _)| (*check, *level)).collect::<Vec<_>>(),
             [("offsets", Level::Ok), ("group", Level::Ok)]
         );
-        assert_eq!(all[1].2, "3 members, 2 messages wait (0: 0, 1: 2, 2: 0)");
+        assert_eq!(all[1].2, "3 members, 2 messages waiting (0: 0, 1: 2, 2: 0)");
     }
 
     #[test]
@@ -194,14 +193,14 @@ mod tests {
     #[test]
     fn what_left_the_topic_unread_is_counted() {
         let all = found(group(1, &[(100, 110), (0, 5)]), Some(&[40, 5]));
-        assert!(all[0].2.starts_with("60 messages were deleted"), "{}", all[0].2);
-        assert_eq!(all[1].2, "1 member, 10 messages wait (0: 10, 1: 0)");
+        assert!(all[0].2.starts_with("60 messages left the topic"), "{}", all[0].2);
+        assert_eq!(all[1].2, "1 member, 10 messages waiting (0: 10, 1: 0)");
     }
 
     #[test]
     fn without_postgresql_kafkas_own_commits_are_taken() {
         let all = found(group(1, &[(0, 10)]), None);
         assert_eq!(all.iter().map(|(check, ..)| *check).collect::<Vec<_>>(), ["group"]);
-        assert_eq!(all[0].2, "1 member, nothing waits");
+        assert_eq!(all[0].2, "1 member, nothing waiting");
     }
 }

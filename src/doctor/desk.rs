@@ -9,13 +9,13 @@ use crate::db::offsets::StoredOffset;
 /// What an examiner says.
 #[derive(Debug)]
 pub(super) enum Heard {
-    /// Something was found.
-    Found(Service, Finding),
+    /// Something was found, in this part of the examination of a service.
+    Found(Service, u8, Finding),
     /// How far the partitions are stored, by PostgreSQL.
     Stored(Vec<StoredOffset>),
     /// How a consumer group and its topic stand, by Kafka.
     Group(GroupState),
-    /// The examiner has ended; not well when it panicked.
+    /// Everything about a service was said; not so when its examiner panicked.
     Ended(Service, bool),
 }
 
@@ -23,18 +23,24 @@ pub(super) enum Heard {
 #[derive(Debug)]
 pub(super) struct Desk {
     service: Service,
+    part: u8,
     to: Sender<Heard>,
-    well: bool,
+    open: bool,
 }
 
 impl Desk {
-    pub(super) fn new(service: Service, to: Sender<Heard>) -> Self {
-        Self { service, to, well: false }
+    pub(super) const fn new(service: Service, to: Sender<Heard>) -> Self {
+        Self { service, part: 0, to, open: true }
+    }
+
+    /// A desk for a part of the examination that goes on beside others; parts are reported in the order of their numbers.
+    pub(super) fn part(&self, part: u8) -> Self {
+        Self { service: self.service, part, to: self.to.clone(), open: false }
     }
 
     /// Reports a finding.
     pub(super) fn found(&self, finding: Finding) {
-        self.say(Heard::Found(self.service, finding));
+        self.say(Heard::Found(self.service, self.part, finding));
     }
 
     /// Reports findings.
@@ -48,14 +54,18 @@ impl Desk {
         let _ = self.to.send(heard);
     }
 
-    /// The examination came to its end.
-    pub(super) fn close(mut self) {
-        self.well = true;
+    /// Everything is said. What comes then, clients that take leave of a server that hangs, nobody waits for.
+    pub(super) fn close(&mut self) {
+        if std::mem::take(&mut self.open) {
+            self.say(Heard::Ended(self.service, true));
+        }
     }
 }
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        self.say(Heard::Ended(self.service, self.well));
+        if self.open {
+            self.say(Heard::Ended(self.service, false));
+        }
     }
 }

@@ -6,6 +6,8 @@ mod letters;
 mod rights;
 mod topics;
 
+use std::thread;
+
 use color_eyre::eyre::Result;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::BaseConsumer;
@@ -14,10 +16,11 @@ use super::PATIENCE;
 use super::desk::Desk;
 use super::finding::Finding;
 use crate::config::Settings;
+use crate::output::failure::told;
 use crate::stream::client::Kafka;
 use crate::stream::topics::{TopicState, describe};
 
-pub(super) fn examine(settings: &Settings, desk: &Desk) {
+pub(super) fn examine(settings: &Settings, desk: &mut Desk) {
     let kafka = match Kafka::of(settings) {
         Ok(kafka) => kafka.with_patience(PATIENCE),
         Err(failure) => {
@@ -32,34 +35,46 @@ pub(super) fn examine(settings: &Settings, desk: &Desk) {
     }
 }
 
-fn look(kafka: &Kafka, desk: &Desk) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+fn look(kafka: &Kafka, desk: &mut Desk) -> Result<()> {
     let admin = kafka.admin()?;
     let metadata = match kafka.metadata(&admin) {
         Ok(metadata) => metadata,
         Err(report) => {
             desk.found(Finding::failed("reachable", &report));
+            desk.close();
             return Ok(());
         }
     };
     desk.found(Finding::ok("reachable", kafka.brokers()));
-    desk.all(brokers::answers(kafka, &metadata));
-    let settings = runtime.block_on(brokers::settings(kafka, &admin, &metadata));
-    desk.found(brokers::version(&settings));
-    let states = match runtime.block_on(describe(kafka)) {
-        Ok(states) => states,
-        Err(report) => {
-            desk.found(Finding::failed("topics", &report));
-            return Ok(());
-        }
-    };
-    let reader = reader(kafka)?;
-    desk.all(topics::findings(kafka, &reader, &states));
-    let there: Vec<&TopicState> = states.iter().filter(|state| state.exists()).collect();
-    desk.all(groups::look(kafka, desk, &there)?);
-    desk.all(rights::tried(kafka, &reader, &there, &settings)?);
-    desk.all(letters::waiting(kafka, &there));
-    Ok(())
+    // One broker that hangs makes every question slow that is put to it, so nothing waits for anything else.
+    let [of_brokers, of_topics, of_rights, of_groups, of_letters] = [1, 2, 3, 4, 5].map(|part| desk.part(part));
+    thread::scope(|scope| {
+        scope.spawn(|| of_brokers.all(brokers::answers(kafka, &metadata)));
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let settings = runtime.block_on(brokers::settings(kafka, &admin, &metadata));
+        of_topics.found(brokers::version(&settings));
+        // Librdkafka puts a question to one broker; the next time it may be another.
+        let described = runtime.block_on(describe(kafka)).or_else(|_| runtime.block_on(describe(kafka)));
+        let states = match described {
+            Ok(states) => states,
+            Err(report) => {
+                let (what, _) = told(&report);
+                let mend = "ask again, or look at the brokers' logs: shopstream topics describe";
+                of_topics.found(Finding::problem("topics", what, mend));
+                return Ok(());
+            }
+        };
+        let there: &Vec<TopicState> = &states.iter().filter(|state| state.exists()).cloned().collect();
+        let guarded = settings.guarded();
+        thread::scope(|scope| {
+            scope.spawn(|| groups::look(kafka, &of_groups, there, guarded));
+            scope.spawn(|| of_letters.all(letters::waiting(kafka, there)));
+            scope.spawn(|| of_rights.all(rights::tried(kafka, there, guarded)));
+            of_topics.all(topics::findings(kafka, &states));
+        });
+        Ok(())
+    })
+    .inspect(|()| desk.close())
 }
 
 /// A reader that joins no group, commits nothing, and makes no topics by asking for them.

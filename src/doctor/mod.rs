@@ -47,7 +47,7 @@ fn examine_within(settings: &Settings, interrupt: &Interrupt, patience: Duration
     let deadline = Instant::now() + patience;
     let (to, heard) = mpsc::channel();
     for service in Service::ALL {
-        let (desk, settings) = (Desk::new(service, to.clone()), settings.clone());
+        let (mut desk, settings) = (Desk::new(service, to.clone()), settings.clone());
         // Not joined: one that hangs in a library's call ends with the process.
         thread::Builder::new()
             .name(format!("doctor-{service:?}").to_lowercase())
@@ -56,30 +56,33 @@ fn examine_within(settings: &Settings, interrupt: &Interrupt, patience: Duration
                     Service::Machine => machine::examine(&desk),
                     Service::Postgresql => postgres::examine(&settings, &desk),
                     Service::Redis => redis::examine(&settings, &desk),
-                    Service::Kafka => kafka::examine(&settings, &desk),
+                    Service::Kafka => kafka::examine(&settings, &mut desk),
                 }
                 desk.close();
             })
             .wrap_err("cannot start a thread")?;
     }
-    let (mut findings, mut facts) = (Vec::new(), Facts::default());
+    let (mut found, mut facts) = (Vec::new(), Facts::default());
     let mut waiting = Service::ALL.to_vec();
     while !waiting.is_empty() && Instant::now() < deadline {
         interrupt.check()?;
         match heard.recv_timeout(TURN) {
-            Ok(Heard::Found(service, finding)) => findings.push(Located { service, finding }),
+            Ok(Heard::Found(service, part, finding)) => found.push((part, Located { service, finding })),
             Ok(Heard::Stored(stored)) => facts.stored = Some(stored),
             Ok(Heard::Group(group)) => facts.groups.push(group),
             Ok(Heard::Ended(service, well)) => {
                 waiting.retain(|other| *other != service);
                 if !well {
-                    findings.push(Located { service, finding: broke_off() });
+                    found.push((u8::MAX, Located { service, finding: broke_off() }));
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
+    // Parts that went on side by side were heard as it came.
+    found.sort_by_key(|(part, located)| (located.service, *part));
+    let mut findings: Vec<Located> = found.into_iter().map(|(_, located)| located).collect();
     let late = waiting.into_iter().map(|service| Located { service, finding: too_slow(service, patience) });
     findings.extend(late);
     findings.extend(across::groups(&facts).into_iter().map(|finding| Located { service: Service::Kafka, finding }));

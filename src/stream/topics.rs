@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use color_eyre::eyre::{Result, eyre};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use color_eyre::eyre::Result;
+use rdkafka::admin::{
+    AdminClient, AdminOptions, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::types::RDKafkaErrorCode;
@@ -236,9 +238,11 @@ fn options(kafka: &Kafka) -> AdminOptions {
 
 async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishes: Wishes) -> Result<Vec<TopicState>> {
     let metadata = kafka.metadata(admin)?;
+    let names: Vec<String> = TOPICS.iter().map(|spec| kafka.name(spec.name)).collect();
+    let there: Vec<&str> = names.iter().map(String::as_str).filter(|name| find(&metadata, name).is_some()).collect();
+    let settings = settings_of(kafka, admin, &there).await?;
     let mut states = Vec::with_capacity(TOPICS.len());
-    for spec in &TOPICS {
-        let name = kafka.name(spec.name);
+    for (spec, name) in TOPICS.iter().zip(names) {
         let mut state = TopicState { name, ..TopicState::default() };
         match find(&metadata, &state.name) {
             None => state.drift.push(Drift::Missing),
@@ -253,9 +257,10 @@ async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishe
                         in_sync: partition.isr().to_vec(),
                     })
                     .collect();
-                let settings = settings_of(kafka, admin, &state.name).await?;
+                let none = BTreeMap::new();
+                let settings = settings.get(&state.name).unwrap_or(&none);
                 state.most_bytes = settings.get("max.message.bytes").and_then(|most| most.parse().ok());
-                state.drift = drift(spec, &state, &settings, wishes);
+                state.drift = drift(spec, &state, settings, wishes);
             }
         }
         states.push(state);
@@ -263,19 +268,30 @@ async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishe
     Ok(states)
 }
 
+/// The settings of topics, by name; all of them are asked for at once.
 async fn settings_of(
     kafka: &Kafka,
     admin: &AdminClient<DefaultClientContext>,
-    name: &str,
-) -> Result<BTreeMap<String, String>> {
-    let asked = [ResourceSpecifier::Topic(name)];
-    let mut answers = admin.describe_configs(&asked, &options(kafka)).await.map_err(|error| kafka.explain(error))?;
-    let answer = answers.pop().ok_or_else(|| eyre!("the brokers did not answer about the topic {name}"))?;
-    let resource = answer.map_err(|code| {
-        Failure::new(format!("the settings of the topic {name} cannot be read: {code}"))
-            .help("the user may lack the right to describe configurations")
-    })?;
-    Ok(resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect())
+    names: &[&str],
+) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+    if names.is_empty() {
+        // librdkafka refuses to ask for nothing.
+        return Ok(BTreeMap::new());
+    }
+    let asked: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+    let answers = admin.describe_configs(&asked, &options(kafka)).await.map_err(|error| kafka.explain(error))?;
+    let mut settings = BTreeMap::new();
+    for answer in answers {
+        let resource = answer.map_err(|code| {
+            Failure::new(format!("the settings of a topic cannot be read: {code}"))
+                .help("the user may lack the right to describe configurations")
+        })?;
+        if let OwnedResourceSpecifier::Topic(name) = resource.specifier {
+            let entries = resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
+            settings.insert(name, entries.collect());
+        }
+    }
+    Ok(settings)
 }
 
 /// Where a topic is not what it should be.

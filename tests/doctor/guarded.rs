@@ -133,7 +133,7 @@ fn each_right_that_a_user_lacks_is_found_by_trying_and_no_message_is_left() {
     assert!(said.contains("There are no dead letters"), "{said}");
     let mut verified = broker.program("admin", "doctor");
     let said = String::from_utf8(verified.output().unwrap().stdout).unwrap();
-    assert_eq!(said.matches("nothing waits").count(), 3, "the topics are empty: {said}");
+    assert_eq!(said.matches("nothing waiting").count(), 3, "the topics are empty: {said}");
 
     let wrong = Consultation::hold(broker.program("shop", "doctor --json").env(
         "KAFKA_OPTION",

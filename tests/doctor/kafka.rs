@@ -88,7 +88,7 @@ fn dead_letters_wait_until_they_are_sent_back() {
     shop.until_consumed("orders");
     let letters = shop.topics.name("orders.dlq");
     let found = Consultation::hold(&mut shop.program("doctor --json"));
-    found.says("kafka", "dead_letters", &letters, "warning", "1 messages of orders", "shopstream dlq inspect orders");
+    found.says("kafka", "dead_letters", &letters, "warning", "1 message of orders", "shopstream dlq inspect orders");
     members.stop(PATIENCE);
     shop.run("dlq replay orders --yes");
     let found = Consultation::hold(&mut shop.program("doctor --json"));
@@ -101,7 +101,7 @@ fn a_group_without_members_is_told_with_what_waits_for_it() {
     let shop = Shop::seeded(300, 300);
     let group = shop.topics.name("orders_group");
     let ask = || Consultation::hold(&mut shop.program("doctor --json"));
-    ask().says("kafka", "group", &group, "note", "no members, nothing waits", "shopstream consume --topic orders");
+    ask().says("kafka", "group", &group, "note", "no members, nothing waiting", "shopstream consume --topic orders");
     shop.run("cache refresh");
     shop.run("produce --stream orders --rate 500/s --limit 40");
     ask().says(
@@ -109,12 +109,12 @@ fn a_group_without_members_is_told_with_what_waits_for_it() {
         "group",
         &group,
         "warning",
-        "no members, 40 messages wait",
+        "no members, 40 messages waiting",
         "shopstream consume --topic orders",
     );
     let mut member = shop.start("consume --topic orders");
     shop.until_consumed("orders");
-    ask().says("kafka", "group", &group, "ok", "1 member, nothing waits", "");
+    ask().says("kafka", "group", &group, "ok", "1 member, nothing waiting", "");
     member.stop(PATIENCE);
 }
 
@@ -142,5 +142,5 @@ fn offsets_that_do_not_fit_the_topic_are_told() {
         "partition 1 is stored up to 500 and ends at 0",
         "--topic orders",
     );
-    found.says("kafka", "offsets", &users, "warning", "1 messages were deleted", "retention.ms");
+    found.says("kafka", "offsets", &users, "warning", "1 message left the topic", "retention.ms");
 }

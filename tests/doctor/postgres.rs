@@ -54,14 +54,7 @@ fn each_missing_privilege_is_found_by_trying_it() {
     ] {
         break_with(&scratch, &format!("REVOKE {right} ON {table} FROM CURRENT_USER"));
         let found = doctor(&scratch);
-        found.says(
-            "postgresql",
-            "privileges",
-            table,
-            "problem",
-            &format!("may not {right} it"),
-            &format!("GRANT {right}"),
-        );
+        found.says("postgresql", "privileges", table, "problem", &format!("lacks {right}"), &format!("GRANT {right}"));
         found.says("postgresql", "privileges", table, "problem", "permission denied", &format!(".{table} TO "));
         break_with(&scratch, &format!("GRANT {right} ON {table} TO CURRENT_USER"));
     }
@@ -72,7 +65,7 @@ fn each_missing_privilege_is_found_by_trying_it() {
 fn row_security_is_found_by_trying_to_copy() {
     let scratch = ScratchDb::migrated();
     break_with(&scratch, "ALTER TABLE orders ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY");
-    doctor(&scratch).says("postgresql", "privileges", "orders", "problem", "may not COPY it", "GRANT INSERT");
+    doctor(&scratch).says("postgresql", "privileges", "orders", "problem", "lacks COPY", "DISABLE ROW LEVEL SECURITY");
 }
 
 #[test]
@@ -177,7 +170,7 @@ fn messages_that_left_unread_and_orders_that_wait_are_counted_by_topic() {
     );
     let found = doctor(&scratch);
     found.says("postgresql", "expired", "orders", "warning", "12 messages", "retention.ms");
-    found.says("postgresql", "parked_orders", "orders", "note", "1 orders wait", "consume --topic users");
+    found.says("postgresql", "parked_orders", "orders", "note", "1 order waiting", "consume --topic users");
     assert_eq!(found.exit, 0, "warnings do not fail");
 }
 

@@ -92,6 +92,8 @@ pub(super) async fn settings(
     let asked = [ResourceSpecifier::Broker(broker.id())];
     let options = AdminOptions::new().request_timeout(Some(kafka.patience()));
     match admin.describe_configs(&asked, &options).await.map(|mut answers| answers.pop()) {
+        // A refusal for one broker comes as an answer without settings.
+        Ok(Some(Ok(resource))) if resource.entries.is_empty() => Settings::Forbidden,
         Ok(Some(Ok(resource))) => {
             let value = |entry: rdkafka::admin::ConfigEntry| (entry.name, entry.value.unwrap_or_default());
             Settings::Known(resource.entries.into_iter().map(value).collect())

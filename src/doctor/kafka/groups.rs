@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Report, Result, WrapErr};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::topics::allow;
@@ -17,47 +16,46 @@ use crate::output::failure::told;
 use crate::stream::client::Kafka;
 use crate::stream::topics::TopicState;
 
-/// When a coordinator is asked again.
+/// When a coordinator is asked again, and until when; the groups are looked at side by side.
 const AGAIN: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(2_500);
 
-/// Reports each group's state; returns what could not be read.
-pub(super) fn look(kafka: &Kafka, desk: &Desk, topics: &[&TopicState]) -> Result<Vec<Finding>> {
-    let mut found = Vec::new();
-    for topic in Topic::ALL {
-        let name = kafka.name(topic.as_str());
-        let Some(state) = topics.iter().find(|state| state.name == name) else { continue };
-        let group = kafka.name(topic.group());
-        match patiently(kafka, *topic, &group, state) {
-            Ok(state) => desk.say(Heard::Group(state)),
-            Err(report) => found.push(unknown(&group, &name, &report)),
+/// Reports each group's state, or that it could not be read.
+pub(super) fn look(kafka: &Kafka, desk: &Desk, topics: &[TopicState], guarded: bool) {
+    let kafka = &kafka.clone().with_patience(PATIENCE);
+    thread::scope(|scope| {
+        let there = Topic::ALL.iter().filter_map(|topic| {
+            let name = kafka.name(topic.as_str());
+            topics.iter().find(|state| state.name == name).map(|state| (*topic, state))
+        });
+        let asked: Vec<_> = there.map(|(topic, state)| scope.spawn(move || patiently(kafka, topic, state))).collect();
+        for (group, topic, outcome) in asked.into_iter().filter_map(|asked| asked.join().ok()) {
+            match outcome {
+                Ok(state) => desk.say(Heard::Group(state)),
+                Err(report) => desk.found(unknown(&group, &topic, &report, guarded)),
+            }
         }
-    }
-    Ok(found)
+    });
 }
 
-/// A coordinator that is loading, or has just moved, says so and may be asked again.
-fn patiently(kafka: &Kafka, topic: Topic, group: &str, state: &TopicState) -> Result<GroupState> {
-    let deadline = Instant::now() + kafka.patience();
+/// Asks about a group; a coordinator that is loading, or has just moved, says so and is asked again.
+fn patiently(kafka: &Kafka, topic: Topic, state: &TopicState) -> (String, String, Result<GroupState>) {
+    let group = kafka.name(topic.group());
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        match of_group(kafka, topic, group, state) {
-            Err(report) if !forbidden(&report) && Instant::now() < deadline => thread::sleep(AGAIN),
-            other => return other,
+        match of_group(kafka, topic, &group, state) {
+            Err(_) if Instant::now() + AGAIN < deadline => thread::sleep(AGAIN),
+            outcome => return (group, state.name.clone(), outcome),
         }
     }
 }
 
-fn forbidden(report: &Report) -> bool {
-    report
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<KafkaError>())
-        .any(|error| error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupAuthorizationFailed))
-}
-
-fn unknown(group: &str, topic: &str, report: &Report) -> Finding {
+/// Of a group that a user may not read, the client learns nothing but that nobody answers.
+fn unknown(group: &str, topic: &str, report: &Report, guarded: bool) -> Finding {
     let (what, _) = told(report);
-    let finding = if forbidden(report) {
+    let finding = if guarded {
         let mend = allow("Read", topic).replace("--topic", &format!("--group {group} --topic"));
-        Finding::problem("group", what, mend)
+        Finding::problem("group", format!("{what}: this user may not read it, or nobody answers"), mend)
     } else {
         Finding::warning("group", what, "ask again; if it stays, look at the brokers' logs")
     };

@@ -1,17 +1,18 @@
 //! Topics, and where they are not what they should be.
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::types::RDKafkaRespErr;
 
+use super::reader;
 use crate::doctor::finding::Finding;
 use crate::stream::client::Kafka;
 use crate::stream::drift::Drift;
 use crate::stream::topics::TopicState;
 
-pub(super) fn findings(kafka: &Kafka, reader: &BaseConsumer, states: &[TopicState]) -> Vec<Finding> {
+pub(super) fn findings(kafka: &Kafka, states: &[TopicState]) -> Vec<Finding> {
     let mut found = Vec::new();
     for state in states {
-        if !state.exists() && hidden(kafka, reader, &state.name) {
+        if !state.exists() && hidden(kafka, &state.name) {
             let what = "this user may not see it, or it does not exist: the brokers do not tell which";
             found.push(Finding::problem("topic", what, allow("Describe", &state.name)).about(&state.name));
             continue;
@@ -30,7 +31,8 @@ pub(super) fn allow(operation: &str, topic: &str) -> String {
 }
 
 /// A list of all topics leaves out what the user may not see; asked for by name, it is refused.
-fn hidden(kafka: &Kafka, reader: &BaseConsumer, topic: &str) -> bool {
+fn hidden(kafka: &Kafka, topic: &str) -> bool {
+    let Ok(reader) = reader(kafka) else { return false };
     let Ok(metadata) = reader.fetch_metadata(Some(topic), kafka.patience()) else { return false };
     let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
     metadata.topics().iter().any(|found| found.error() == Some(refused))

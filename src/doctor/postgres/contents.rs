@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::db::lock;
 use crate::db::schema::{backfill_runs, consumer_offsets, parked_orders, products, users};
 use crate::doctor::finding::Finding;
-use crate::output::number::count;
+use crate::output::number::some;
 
 /// Looks at what can be read; what cannot is a missing privilege, and told as one.
 pub(super) fn findings(conn: &mut PgConnection, tables: &[String]) -> Vec<Finding> {
@@ -90,8 +90,8 @@ fn expired(conn: &mut PgConnection) -> QueryResult<Vec<Finding>> {
         *lost.entry(topic).or_default() += expired;
     }
     let finding = |(topic, expired): (String, i64)| {
-        let gone = count(expired);
-        let what = format!("{gone} messages were deleted by age or size before they were read: they are in no table");
+        let gone = some(expired, "message");
+        let what = format!("{gone} left the topic by age or size before it was read: in no table");
         let mend = "let consumers run more often than the topic's retention.ms, or raise it; what is gone can only be sent again";
         Finding::warning("expired", what, mend).about(topic)
     };
@@ -110,7 +110,7 @@ fn parked(conn: &mut PgConnection) -> QueryResult<Vec<Finding>> {
         return Ok(vec![Finding::ok("parked_orders", "no order waits for its customer or a product")]);
     }
     let finding = |(topic, orders): (String, i64)| {
-        let what = format!("{} orders wait for their customer or a product", count(orders));
+        let what = format!("{} waiting for a customer or a product", some(orders, "order"));
         let mend = "let the topics users and products be consumed too: shopstream consume --topic users";
         Finding::note("parked_orders", what).about(topic).mend(mend)
     };

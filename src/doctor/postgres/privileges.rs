@@ -103,20 +103,23 @@ fn of_table(conn: &mut PgConnection, server: &Server, table: &str, column: &str,
         "grade_changes" => copy::<GradeChange>(conn),
         _ => Ok(()),
     };
-    if let Err(error) = copied {
-        // COPY needs the right to insert, and row security forbids it.
-        if !refused.contains(&"INSERT") {
-            refused.push("COPY");
-            why = error;
-        }
+    // COPY needs the right to insert, and that there is no row security.
+    if let Err(error) = copied
+        && !refused.contains(&"INSERT")
+    {
+        refused.push("COPY");
+        why = error;
     }
     if refused.is_empty() {
         return None;
     }
-    let granted = if refused == ["COPY"] { "INSERT".to_owned() } else { refused.join(", ") };
     let schema = server.schema.as_deref().unwrap_or_default();
-    let mend = format!("as the owner of the table: GRANT {granted} ON {schema}.{table} TO {}", server.role);
-    let what = format!("{} may not {} it: {why}", server.role, refused.join(", "));
+    let mend = if refused == ["COPY"] {
+        format!("as the owner: ALTER TABLE {schema}.{table} DISABLE ROW LEVEL SECURITY, which COPY does not go with")
+    } else {
+        format!("as the owner of the table: GRANT {} ON {schema}.{table} TO {}", refused.join(", "), server.role)
+    };
+    let what = format!("{} lacks {}: {why}", server.role, refused.join(", "));
     Some(Finding::problem("privileges", what, mend).about(table))
 }
 
