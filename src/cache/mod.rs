@@ -64,10 +64,18 @@ impl Cache {
     /// # Errors
     /// A [`Failure`] when Redis cannot be reached or does not let this user in.
     pub fn connect(&self) -> Result<Connection, Failure> {
+        self.connect_within(PATIENCE)
+    }
+
+    /// The same, for somebody who waits for the connection, and then for each answer, no longer than this.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_within(&self, patience: Duration) -> Result<Connection, Failure> {
         let connect = || {
-            let conn = self.client.get_connection_with_timeout(PATIENCE)?;
-            conn.set_read_timeout(Some(PATIENCE))?;
-            conn.set_write_timeout(Some(PATIENCE))?;
+            let conn = self.client.get_connection_with_timeout(patience)?;
+            conn.set_read_timeout(Some(patience))?;
+            conn.set_write_timeout(Some(patience))?;
             Ok(conn)
         };
         connect().map_err(|error: RedisError| self.explain(&error))
@@ -90,6 +98,12 @@ impl Cache {
         }
         Failure::new(format!("Redis at {url} refuses: {said}"))
             .help("look at its log; a full memory (maxmemory) or a read-only replica refuse writes")
+    }
+
+    /// Where it is, without the password.
+    #[must_use]
+    pub const fn url(&self) -> &SecretUrl {
+        &self.url
     }
 
     /// A key under the prefix.

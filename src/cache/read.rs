@@ -46,6 +46,14 @@ pub fn meta(cache: &Cache, redis: &mut Connection) -> RedisResult<PoolMeta> {
     Ok(read_meta(&fields))
 }
 
+/// How many customers and products the pools hold, as they are counted now.
+///
+/// # Errors
+/// When Redis does not answer, or the keys are no pools.
+pub fn sizes(cache: &Cache, redis: &mut Connection) -> RedisResult<(u64, u64)> {
+    pipe().atomic().hlen(cache.key(keys::USERS)).hlen(cache.key(keys::PRODUCTS)).query(redis)
+}
+
 fn members<T: DeserializeOwned>(hash: &HashMap<String, String>) -> RedisResult<Vec<T>> {
     let mut entries: Vec<(&String, &String)> = hash.iter().collect();
     // A hash has no order; draws must not depend on chance.

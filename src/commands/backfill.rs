@@ -21,6 +21,7 @@ use crate::cli::values::{parse_count, parse_date, parse_factor};
 use crate::error::Failure;
 use crate::generator::World;
 use crate::sink::compress::Compression;
+use crate::spelling::did_you_mean;
 
 /// Arguments of `backfill`.
 #[derive(clap::Args, Debug)]
@@ -100,7 +101,8 @@ enum Target {
 }
 
 fn parse_compression(text: &str) -> Result<Compression, String> {
-    text.parse().map_err(|_| format!("{text:?} is none of zstd, gzip, none"))
+    let known = ["zstd", "gzip", "none"];
+    text.parse().map_err(|_| format!("{text:?} is none of {}{}", known.join(", "), did_you_mean(text, known)))
 }
 
 /// Makes the year.

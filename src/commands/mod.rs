@@ -13,6 +13,7 @@ pub mod cache;
 pub mod completions;
 pub mod consume;
 pub mod dlq;
+pub mod doctor;
 pub mod grades;
 pub mod healthcheck;
 pub mod init;
@@ -112,6 +113,8 @@ pub enum Command {
     Scenarios(scenarios::Args),
     /// Measure this deployment: cache against database, Kafka against direct writes
     Bench(bench::Args),
+    /// Check every service, and say how to mend what is wrong
+    Doctor(doctor::Args),
     /// Ask a running worker whether it is ready
     Healthcheck(healthcheck::Args),
     /// Print a completion script for a shell
@@ -136,6 +139,7 @@ impl Command {
             Self::Monitor(args) => monitor::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),
             Self::Bench(args) => bench::run(args, context),
+            Self::Doctor(args) => doctor::run(args, context),
             Self::Healthcheck(args) => healthcheck::run(args, context),
             Self::Completions(args) => completions::run(args, context),
         }

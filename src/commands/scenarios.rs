@@ -19,6 +19,7 @@ use crate::generator::World;
 use crate::generator::calendar::days_of_year;
 use crate::generator::scenarios::Scenario;
 use crate::output::{Cell, Table};
+use crate::spelling::nearest;
 
 /// Arguments of `scenarios`.
 #[derive(clap::Args, Debug)]
@@ -216,12 +217,9 @@ fn show(args: &ShowArgs, context: &Context) -> color_eyre::Result<()> {
 /// An id that no scenario has, with the nearest one that has.
 fn unknown(id: &str, world: &World) -> Failure {
     let known = world.scenarios.all.iter().map(|scenario| scenario.id.as_str());
-    let nearest = known.map(|known| (strsim::jaro_winkler(known, id), known)).max_by(|a, b| a.0.total_cmp(&b.0));
-    let help = match nearest {
-        Some((likeness, known)) if likeness > 0.7 => {
-            format!("did you mean {known}? `shopstream scenarios list` shows all")
-        }
-        _ => "`shopstream scenarios list` shows all".to_owned(),
+    let help = match nearest(id, known) {
+        Some(known) => format!("did you mean {known}? `shopstream scenarios list` shows all"),
+        None => "`shopstream scenarios list` shows all".to_owned(),
     };
     Failure::usage(format!("no scenario is called {id:?}")).help(help)
 }

@@ -144,6 +144,7 @@ fn numbers(brokers: &[i32]) -> String {
 
 fn warn_of_drift(states: &[TopicState], context: &Context) {
     for state in states.iter().filter(|state| !state.drift.is_empty()) {
-        context.printer.warn(&format!("topic {}: {}", state.name, state.drift.join(", ")));
+        let drift: Vec<String> = state.drift.iter().map(ToString::to_string).collect();
+        context.printer.warn(&format!("topic {}: {}", state.name, drift.join(", ")));
     }
 }

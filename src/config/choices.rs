@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use clap::ValueEnum;
 
 use super::source::Setting;
+use crate::spelling::did_you_mean;
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -91,7 +92,8 @@ impl Setting for ColorMode {
 fn choice<T: ValueEnum>(text: &str) -> Result<T, String> {
     T::from_str(text, false).map_err(|_| {
         let words: Vec<String> = T::value_variants().iter().map(word).collect();
-        format!("{text:?} is not one of {}", words.join(", "))
+        let meant = did_you_mean(text, words.iter().map(String::as_str));
+        format!("{text:?} is not one of {}{meant}", words.join(", "))
     })
 }
 

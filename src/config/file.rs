@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use crate::error::Failure;
+use crate::spelling::nearest;
 
 /// The keys a configuration file gave.
 #[derive(Debug, Default)]
@@ -71,10 +72,8 @@ fn remedy_for(key: &str, known: &[&str]) -> String {
     if let Some(known) = known.iter().find(|known| **known == meant) {
         return format!("write it as `{known}`");
     }
-    let near = known.iter().map(|known| (strsim::jaro(&meant, known), known)).max_by(|a, b| a.0.total_cmp(&b.0));
-    match near {
-        // The likeness from which clap suggests a flag.
-        Some((likeness, known)) if likeness > 0.7 => format!("did you mean `{known}`?"),
-        _ => format!("known keys: {}", known.join(", ")),
+    match nearest(&meant, known.iter().copied()) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => format!("known keys: {}", known.join(", ")),
     }
 }

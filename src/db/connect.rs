@@ -1,5 +1,7 @@
 //! Connecting, and saying what to do when that fails.
 
+use std::time::Duration;
+
 use color_eyre::eyre::Context;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
@@ -14,28 +16,37 @@ use crate::error::Failure;
 /// # Errors
 /// A [`Failure`] that names server, database, user and the way out, never the password.
 pub fn connect(url: &str) -> color_eyre::Result<PgConnection> {
+    connect_within(url, Duration::from_secs(10))
+}
+
+/// The same, for somebody who waits for each of the URL's hosts no longer than this; libpq counts whole seconds, two at
+/// least.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_within(url: &str, patience: Duration) -> color_eyre::Result<PgConnection> {
     let address = DatabaseAddress::parse(url)?;
-    let mut conn =
-        PgConnection::establish(&with_defaults(url)).map_err(|error| explain(&address, &error.to_string()))?;
+    let mut conn = PgConnection::establish(&with_defaults(url, patience))
+        .map_err(|error| explain(&address, &error.to_string()))?;
     conn.batch_execute("SET TIME ZONE 'UTC'").wrap_err("cannot set the session's time zone")?;
     Ok(conn)
 }
 
 /// What a URL leaves out: this program's name, and limits to how long a silent host is waited for. A connection whose other
 /// end has vanished without a word is given up after about 15 s, whether something is being sent or waited for.
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 5] = [
     ("application_name", "shopstream"),
-    ("connect_timeout", "10"),
     ("tcp_user_timeout", "15000"),
     ("keepalives_idle", "5"),
     ("keepalives_interval", "3"),
     ("keepalives_count", "3"),
 ];
 
-/// The URL with [`DEFAULTS`].
-fn with_defaults(url: &str) -> String {
+/// The URL with [`DEFAULTS`], and with the time to wait for a connection.
+fn with_defaults(url: &str, patience: Duration) -> String {
     let mut full = url.to_owned();
-    for (name, value) in DEFAULTS {
+    let patience = patience.as_secs().to_string();
+    for (name, value) in DEFAULTS.into_iter().chain([("connect_timeout", patience.as_str())]) {
         let query = full.split_once('?').map_or("", |(_, query)| query);
         if !query.split('&').any(|pair| pair.split_once('=').is_some_and(|(key, _)| key == name)) {
             let separator = if full.contains('?') { '&' } else { '?' };
@@ -136,10 +147,11 @@ mod tests {
 
     #[test]
     fn a_url_keeps_what_it_sets_itself() {
-        let rest = "&tcp_user_timeout=15000&keepalives_idle=5&keepalives_interval=3&keepalives_count=3";
-        let name = "application_name=shopstream";
-        assert_eq!(with_defaults("postgres://h/d"), format!("postgres://h/d?{name}&connect_timeout=10{rest}"));
+        let ours = "application_name=shopstream&tcp_user_timeout=15000&keepalives_idle=5&keepalives_interval=3\
+                    &keepalives_count=3";
+        let patience = Duration::from_secs(4);
+        assert_eq!(with_defaults("postgres://h/d", patience), format!("postgres://h/d?{ours}&connect_timeout=4"));
         let own = "postgres://h/d?connect_timeout=3";
-        assert_eq!(with_defaults(own), format!("{own}&{name}{rest}"));
+        assert_eq!(with_defaults(own, patience), format!("{own}&{ours}"));
     }
 }

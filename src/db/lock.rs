@@ -47,3 +47,18 @@ pub fn try_lock_session(conn: &mut PgConnection, name: &str) -> QueryResult<bool
     let query = diesel::sql_query(format!("SELECT pg_try_advisory_lock({KEY}) AS taken"));
     Ok(query.bind::<Text, _>(name).get_result::<Taken>(conn)?.taken)
 }
+
+/// Whether a session, this one included, holds the lock `name`; nothing is taken.
+///
+/// # Errors
+/// When the query fails.
+pub fn is_held(conn: &mut PgConnection, name: &str) -> QueryResult<bool> {
+    // How pg_locks shows a lock whose key is one number of 64 bits: halved, with 1 as objsubid.
+    let query = diesel::sql_query(format!(
+        "SELECT EXISTS (SELECT FROM pg_locks
+                         WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+                           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                           AND (classid::bigint << 32) | objid::bigint = {KEY}) AS taken"
+    ));
+    Ok(query.bind::<Text, _>(name).get_result::<Taken>(conn)?.taken)
+}

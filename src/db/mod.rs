@@ -17,4 +17,4 @@ pub mod schema;
 pub mod seeding;
 pub mod storing;
 
-pub use connect::connect;
+pub use connect::{connect, connect_within};

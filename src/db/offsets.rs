@@ -27,6 +27,31 @@ pub struct Claim {
     pub last_hash: Option<i64>,
 }
 
+/// How far a partition is stored, as whoever looks at all of them sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct StoredOffset {
+    /// Consumer group in Kafka.
+    pub group: String,
+    /// Topic in Kafka.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// Offset of the first message that is not stored.
+    pub next_offset: i64,
+}
+
+/// How far every partition of every topic is stored.
+///
+/// # Errors
+/// When the query fails.
+pub fn all(conn: &mut PgConnection) -> QueryResult<Vec<StoredOffset>> {
+    use super::schema::consumer_offsets as o;
+    o::table
+        .select((o::consumer_group, o::topic, o::partition, o::next_offset))
+        .order((o::consumer_group, o::topic, o::partition))
+        .load(conn)
+}
+
 /// How far a partition moves with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Advance {

@@ -10,6 +10,7 @@ use super::calendar::{Anchor, FIRST_YEAR, LAST_YEAR, Window, days_of_year};
 use super::rng::Stream;
 use super::toml_file::{TomlFile, check_weights};
 use crate::error::Failure;
+use crate::spelling::did_you_mean;
 
 const BUILT_IN: &str = include_str!("data/scenarios.toml");
 /// Position of the ordinary day among the scenarios.
@@ -130,10 +131,10 @@ impl Scenarios {
             return Err(file.refuse_whole("the first [[scenario]] must be \"baseline\", the ordinary day"));
         }
         let position = |id: &Spanned<String>| {
-            all.iter()
-                .position(|scenario| scenario.id == *id.get_ref())
-                .map(|at| at as u8)
-                .ok_or_else(|| file.refuse(id, format!("no scenario is called {:?}", id.get_ref())))
+            all.iter().position(|scenario| scenario.id == *id.get_ref()).map(|at| at as u8).ok_or_else(|| {
+                let meant = did_you_mean(id.get_ref(), all.iter().map(|scenario| scenario.id.as_str()));
+                file.refuse(id, format!("no scenario is called {:?}{meant}", id.get_ref()))
+            })
         };
         let windows = parsed
             .window
@@ -194,8 +195,9 @@ impl ScenarioEntry {
         let mut weights = vec![None; categories.len()];
         for (id, weight) in &self.categories {
             let Some(at) = categories.iter().position(|category| category == id.get_ref()) else {
-                let reason =
-                    format!("the catalogue has no category {:?}; it has {}", id.get_ref(), categories.join(", "));
+                let meant = did_you_mean(id.get_ref(), categories.iter().copied());
+                let known = categories.join(", ");
+                let reason = format!("the catalogue has no category {:?}; it has {known}{meant}", id.get_ref());
                 return Err(file.refuse(id, reason));
             };
             if !(weight.get_ref().is_finite() && *weight.get_ref() >= 0.0) {

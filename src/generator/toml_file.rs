@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use crate::error::Failure;
+use crate::spelling::did_you_mean;
 
 /// A TOML text and the name under which its errors are reported.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +27,8 @@ impl<'a> TomlFile<'a> {
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         toml::from_str(self.text).map_err(|error| {
             let place = error.span().map_or_else(|| self.name.to_owned(), |span| self.place(span.start));
-            Failure::usage(format!("{place}: {}", error.message().trim()))
+            let said = error.message().trim();
+            Failure::usage(format!("{place}: {said}{}", meant_field(said)))
         })
     }
 
@@ -45,6 +47,15 @@ impl<'a> TomlFile<'a> {
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
         format!("{}, line {line}", self.name)
     }
+}
+
+/// For a key that nobody knows: which one was probably meant. serde names it first, and then all it knows.
+fn meant_field(said: &str) -> String {
+    if !said.starts_with("unknown field ") {
+        return String::new();
+    }
+    let mut words = said.split('`').skip(1).step_by(2);
+    words.next().map_or_else(String::new, |written| did_you_mean(written, words))
 }
 
 /// Checks that `weights` are finite, not negative, not all zero, and `count` in number where that is fixed.

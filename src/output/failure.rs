@@ -98,6 +98,13 @@ pub fn render(report: &Report, color: bool) -> String {
     text
 }
 
+/// What went wrong, with its reasons, in one line, and the remedy if one is known; passwords hidden.
+#[must_use]
+pub fn told(report: &Report) -> (String, Option<String>) {
+    let remedy = find::<Failure>(report).and_then(Failure::remedy).map(str::to_owned);
+    (causes(report).join(": ").replace('\n', " "), remedy)
+}
+
 fn render_json(report: &Report) -> String {
     let causes = causes(report);
     let (message, because) = causes.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));

@@ -20,6 +20,13 @@ pub fn count(number: impl Into<i128>) -> String {
     text
 }
 
+/// So many of something: `1 message`, `1,234 messages`.
+#[must_use]
+pub fn some(number: impl Into<i128>, one: &str) -> String {
+    let number: i128 = number.into();
+    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A sum of money in won.
 #[must_use]
 pub fn won(amount: i64) -> String {
@@ -75,6 +82,13 @@ mod tests {
         assert_eq!(count(1_234_567_u64), "1,234,567");
         assert_eq!(count(-100_000), "-100,000");
         assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn one_of_something_has_no_plural() {
+        assert_eq!(some(1, "message"), "1 message");
+        assert_eq!(some(0, "message"), "0 messages");
+        assert_eq!(some(1_234_u64, "message"), "1,234 messages");
     }
 
     #[test]

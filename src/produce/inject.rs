@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::domain::Timestamp;
 use crate::domain::id::uuid_v7;
 use crate::generator::rng::{Purpose, Stream};
+use crate::spelling::did_you_mean;
 use crate::stream::message::{Injected, OrderCreated};
 
 /// The probability of each kind, for each order.
@@ -38,7 +39,8 @@ impl FromStr for Rates {
             let (kind, share) = part.trim().split_once('=').ok_or_else(form)?;
             let kind = Injected::MADE.iter().copied().find(|known| known.as_str() == kind.trim()).ok_or_else(|| {
                 let known: Vec<&str> = Injected::MADE.iter().map(|kind| kind.as_str()).collect();
-                format!("{kind:?} is none of {}", known.join(", "))
+                let meant = did_you_mean(kind.trim(), known.iter().copied());
+                format!("{kind:?} is none of {}{meant}", known.join(", "))
             })?;
             let share: f64 = share.trim().strip_suffix('%').and_then(|share| share.parse().ok()).ok_or_else(form)?;
             if !(0.0..=100.0).contains(&share) {

@@ -22,6 +22,7 @@ pub struct Kafka {
     brokers: Brokers,
     options: KafkaOptions,
     prefix: TopicPrefix,
+    patience: Duration,
 }
 
 impl Kafka {
@@ -34,6 +35,7 @@ impl Kafka {
             brokers: settings.kafka_brokers()?.clone(),
             options: settings.kafka_option.value.clone(),
             prefix: settings.topic_prefix.value.clone(),
+            patience: PATIENCE,
         })
     }
 
@@ -44,6 +46,19 @@ impl Kafka {
     pub fn under(&self, prefix: &str) -> Result<Self> {
         let prefix = prefix.parse().map_err(|error: String| Failure::usage(error))?;
         Ok(Self { prefix, ..self.clone() })
+    }
+
+    /// The same Kafka, for somebody who waits for each answer no longer than this.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// How long an answer of the brokers is waited for here: [`PATIENCE`], unless something else was asked for.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// The brokers to begin with, for messages.
@@ -87,7 +102,7 @@ impl Kafka {
     pub fn metadata(&self, admin: &AdminClient<DefaultClientContext>) -> Result<Metadata> {
         admin
             .inner()
-            .fetch_metadata(None, PATIENCE)
+            .fetch_metadata(None, self.patience)
             .map_err(|error| self.explain(error))
             .wrap_err("the brokers' metadata cannot be read")
     }

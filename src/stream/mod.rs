@@ -3,6 +3,7 @@
 pub mod client;
 pub mod dead_letter;
 pub mod dlq;
+pub mod drift;
 pub mod grumble;
 pub mod message;
 pub mod sender;

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use color_eyre::eyre::{Result, eyre};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use color_eyre::eyre::Result;
+use rdkafka::admin::{
+    AdminClient, AdminOptions, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::types::RDKafkaErrorCode;
 use serde::Serialize;
 
-use super::client::{Kafka, PATIENCE};
+use super::client::Kafka;
+use super::drift::Drift;
 use crate::error::Failure;
 
 /// Largest message, bytes.
@@ -81,7 +84,7 @@ impl TopicSpec {
 }
 
 /// A topic as it is found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct TopicState {
     /// Its name on the brokers.
     pub name: String,
@@ -89,8 +92,11 @@ pub struct TopicState {
     pub created: bool,
     /// Its partitions; none when it does not exist.
     pub partitions: Vec<PartitionState>,
+    /// The largest message it takes, bytes, where the brokers tell.
+    #[serde(skip)]
+    pub most_bytes: Option<usize>,
     /// Where it is not what it should be; empty when all is well.
-    pub drift: Vec<String>,
+    pub drift: Vec<Drift>,
 }
 
 /// A partition as it is found.
@@ -189,7 +195,7 @@ async fn make(
             config.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
         })
         .collect();
-    let outcome = admin.create_topics(&topics, &options()).await.map_err(|error| kafka.explain(error))?;
+    let outcome = admin.create_topics(&topics, &options(kafka)).await.map_err(|error| kafka.explain(error))?;
     let mut made = Vec::new();
     for topic in outcome {
         match topic {
@@ -207,7 +213,7 @@ async fn make(
 
 /// A topic that was made takes a moment to be known to every broker.
 fn wait_until_there(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, specs: &[&TopicSpec]) -> Result<()> {
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let deadline = std::time::Instant::now() + kafka.patience();
     loop {
         let metadata = kafka.metadata(admin)?;
         let led = |spec: &&TopicSpec| {
@@ -226,18 +232,20 @@ fn wait_until_there(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, sp
     }
 }
 
-fn options() -> AdminOptions {
-    AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE))
+fn options(kafka: &Kafka) -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(kafka.patience())).operation_timeout(Some(kafka.patience()))
 }
 
 async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishes: Wishes) -> Result<Vec<TopicState>> {
     let metadata = kafka.metadata(admin)?;
+    let names: Vec<String> = TOPICS.iter().map(|spec| kafka.name(spec.name)).collect();
+    let there: Vec<&str> = names.iter().map(String::as_str).filter(|name| find(&metadata, name).is_some()).collect();
+    let settings = settings_of(kafka, admin, &there).await?;
     let mut states = Vec::with_capacity(TOPICS.len());
-    for spec in &TOPICS {
-        let name = kafka.name(spec.name);
-        let mut state = TopicState { name, created: false, partitions: Vec::new(), drift: Vec::new() };
+    for (spec, name) in TOPICS.iter().zip(names) {
+        let mut state = TopicState { name, ..TopicState::default() };
         match find(&metadata, &state.name) {
-            None => state.drift.push("does not exist".to_owned()),
+            None => state.drift.push(Drift::Missing),
             Some(topic) => {
                 state.partitions = topic
                     .partitions()
@@ -249,7 +257,10 @@ async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishe
                         in_sync: partition.isr().to_vec(),
                     })
                     .collect();
-                state.drift = drift(spec, &state, &settings_of(kafka, admin, &state.name).await?, wishes);
+                let none = BTreeMap::new();
+                let settings = settings.get(&state.name).unwrap_or(&none);
+                state.most_bytes = settings.get("max.message.bytes").and_then(|most| most.parse().ok());
+                state.drift = drift(spec, &state, settings, wishes);
             }
         }
         states.push(state);
@@ -257,23 +268,34 @@ async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishe
     Ok(states)
 }
 
+/// The settings of topics, by name; all of them are asked for at once.
 async fn settings_of(
     kafka: &Kafka,
     admin: &AdminClient<DefaultClientContext>,
-    name: &str,
-) -> Result<BTreeMap<String, String>> {
-    let asked = [ResourceSpecifier::Topic(name)];
-    let mut answers = admin.describe_configs(&asked, &options()).await.map_err(|error| kafka.explain(error))?;
-    let answer = answers.pop().ok_or_else(|| eyre!("the brokers did not answer about the topic {name}"))?;
-    let resource = answer.map_err(|code| {
-        Failure::new(format!("the settings of the topic {name} cannot be read: {code}"))
-            .help("the user may lack the right to describe configurations")
-    })?;
-    Ok(resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect())
+    names: &[&str],
+) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+    if names.is_empty() {
+        // librdkafka refuses to ask for nothing.
+        return Ok(BTreeMap::new());
+    }
+    let asked: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+    let answers = admin.describe_configs(&asked, &options(kafka)).await.map_err(|error| kafka.explain(error))?;
+    let mut settings = BTreeMap::new();
+    for answer in answers {
+        let resource = answer.map_err(|code| {
+            Failure::new(format!("the settings of a topic cannot be read: {code}"))
+                .help("the user may lack the right to describe configurations")
+        })?;
+        if let OwnedResourceSpecifier::Topic(name) = resource.specifier {
+            let entries = resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
+            settings.insert(name, entries.collect());
+        }
+    }
+    Ok(settings)
 }
 
 /// Where a topic is not what it should be.
-fn drift(spec: &TopicSpec, state: &TopicState, settings: &BTreeMap<String, String>, wishes: Wishes) -> Vec<String> {
+fn drift(spec: &TopicSpec, state: &TopicState, settings: &BTreeMap<String, String>, wishes: Wishes) -> Vec<Drift> {
     let mut found = Vec::new();
     let partitions = state.partitions.len();
     let (expected, asked) = match wishes.partitions.filter(|_| !spec.dead_letters) {
@@ -283,26 +305,25 @@ fn drift(spec: &TopicSpec, state: &TopicState, settings: &BTreeMap<String, Strin
     let expected = usize::try_from(expected).unwrap_or(0);
     // More partitions than by default are how a larger shop is meant to be.
     if partitions < expected || (partitions != expected && (asked || spec.dead_letters)) {
-        found.push(format!("{partitions} partitions instead of {expected}"));
+        found.push(Drift::Partitions { found: partitions, expected });
     }
     let copies = usize::try_from(wishes.replication.unwrap_or(REPLICATION)).unwrap_or(0);
     if state.replication() != copies {
-        found.push(format!("replication {} instead of {copies}", state.replication()));
+        found.push(Drift::Replication { found: state.replication(), expected: copies });
     }
     let replication = i32::try_from(state.replication()).unwrap_or(REPLICATION);
     for (key, expected) in spec.config(replication) {
         match settings.get(key) {
             Some(value) if *value == expected => {}
-            Some(value) => found.push(format!("{key} {value} instead of {expected}")),
-            None => found.push(format!("{key} is not known")),
+            value => found.push(Drift::Setting { key, found: value.cloned(), expected }),
         }
     }
     let leaderless = state.partitions.iter().filter(|partition| partition.leader < 0).count();
     if leaderless > 0 {
-        found.push(format!("{leaderless} without a leader"));
+        found.push(Drift::Leaderless(leaderless));
     }
     if state.under_replicated() > 0 {
-        found.push(format!("{} under-replicated", state.under_replicated()));
+        found.push(Drift::UnderReplicated(state.under_replicated()));
     }
     found
 }
@@ -315,9 +336,8 @@ mod tests {
         let partition = |id| PartitionState { id, leader: 1, replicas: replicas.to_vec(), in_sync: in_sync.to_vec() };
         TopicState {
             name: "orders".into(),
-            created: false,
             partitions: (0..partitions).map(partition).collect(),
-            drift: Vec::new(),
+            ..TopicState::default()
         }
     }
 
@@ -330,7 +350,7 @@ mod tests {
         for spec in &TOPICS {
             let found =
                 drift(spec, &state(spec.partitions, &[1, 2, 3], &[1, 2, 3]), &settings(spec, 3), Wishes::default());
-            assert_eq!(found, Vec::<String>::new(), "{}", spec.name);
+            assert_eq!(found, [], "{}", spec.name);
         }
     }
 
@@ -348,7 +368,7 @@ mod tests {
             "retention.ms 1000 instead of 2592000000",
             "2 under-replicated",
         ];
-        assert_eq!(found, expected);
+        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -356,7 +376,7 @@ mod tests {
         let spec = &TOPICS[2];
         let large = state(12, &[1, 2, 3], &[1, 2, 3]);
         let found = |partitions| drift(spec, &large, &settings(spec, 3), Wishes { partitions, ..Wishes::default() });
-        assert_eq!(found(None), Vec::<String>::new());
-        assert_eq!(found(Some(6)), ["12 partitions instead of 6"]);
+        assert_eq!(found(None), []);
+        assert_eq!(found(Some(6)), [Drift::Partitions { found: 12, expected: 6 }]);
     }
 }

@@ -15,12 +15,9 @@ use crate::error::Failure;
 /// # Errors
 /// When `RUST_LOG` cannot be read, or logs go somewhere already.
 pub fn start(settings: &Settings) -> color_eyre::Result<()> {
-    let filter = match std::env::var("RUST_LOG") {
-        Ok(directives) if !directives.is_empty() => EnvFilter::try_new(&directives).map_err(|error| {
-            Failure::usage(format!("environment variable RUST_LOG: {error}"))
-                .help("write it as `debug` or `warn,shopstream=debug`, or unset it and use -v")
-        })?,
-        _ => EnvFilter::new(directives(settings.verbosity.value)),
+    let filter = match directives_of_environment()? {
+        Some(directives) => EnvFilter::new(directives),
+        None => EnvFilter::new(directives(settings.verbosity.value)),
     };
     // Where standard error is gone there is nobody to tell about it, and trying to would end the process.
     let logs = fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
@@ -29,6 +26,21 @@ pub fn start(settings: &Settings) -> color_eyre::Result<()> {
         LogFormat::Json => logs.json().flatten_event(true).with_ansi(false).try_init(),
     };
     started.map_err(|error| eyre!("cannot start logging: {error}"))
+}
+
+/// What `RUST_LOG` asks for, if it asks for anything.
+///
+/// # Errors
+/// When that cannot be read.
+pub fn directives_of_environment() -> Result<Option<String>, Failure> {
+    match std::env::var("RUST_LOG") {
+        Ok(directives) if !directives.is_empty() => match EnvFilter::try_new(&directives) {
+            Ok(_) => Ok(Some(directives)),
+            Err(error) => Err(Failure::usage(format!("environment variable RUST_LOG: {error}"))
+                .help("write it as `debug` or `warn,shopstream=debug`, or unset it and use -v")),
+        },
+        _ => Ok(None),
+    }
 }
 
 /// Libraries talk one level lower than the shop: their debugging is seldom what one looks for. What librdkafka has to say is

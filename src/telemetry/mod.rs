@@ -6,7 +6,7 @@
 
 mod address;
 mod health;
-mod logs;
+pub mod logs;
 pub mod metrics;
 pub mod probe;
 mod server;

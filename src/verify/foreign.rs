@@ -12,6 +12,7 @@ use super::rows::{Kept, Strangers, Turns};
 use crate::domain::Timestamp;
 use crate::error::Failure;
 use crate::interrupt::Interrupt;
+use crate::spelling::did_you_mean;
 
 /// Longest name that PostgreSQL keeps, bytes.
 const MOST_BYTES: usize = 63;
@@ -126,7 +127,8 @@ impl ForeignTable {
         {
             let Some(found) = columns.iter().find(|found| found.name == column.0) else {
                 let known: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
-                return Err(Failure::usage(format!("the table {table} has no column {column}"))
+                let meant = did_you_mean(&column.0, known.iter().copied());
+                return Err(Failure::usage(format!("the table {table} has no column {column}{meant}"))
                     .help(format!("name one of its columns with {flag}: {}", known.join(", ")))
                     .into());
             };

@@ -10,7 +10,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::reader::Span;
-use crate::stream::client::{Kafka, PATIENCE};
+use crate::stream::client::Kafka;
 use crate::stream::dead_letter::SUFFIX;
 
 /// The offsets of one topic's replays.
@@ -79,7 +79,7 @@ impl<'a> Memory<'a> {
         for span in &self.spans {
             list.add_partition(&letters, span.partition);
         }
-        let found = consumer.committed_offsets(list, PATIENCE).map_err(|error| self.kafka.explain(error));
+        let found = consumer.committed_offsets(list, self.kafka.patience()).map_err(|error| self.kafka.explain(error));
         let found = found.wrap_err_with(|| format!("what {name} remembers cannot be read"))?;
         let offset = |span: &Span| match found.find_partition(&letters, span.partition).map(|found| found.offset()) {
             // More than there ever was: the topic was made anew since.

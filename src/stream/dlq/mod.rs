@@ -5,8 +5,12 @@ mod memory;
 pub mod reader;
 pub mod replay;
 
+use color_eyre::eyre::Result;
+
+use super::client::Kafka;
 use super::dead_letter::SUFFIX;
 use super::topics::TOPICS;
+use crate::spelling::did_you_mean;
 
 /// The name without prefix of the topic whose dead letters are meant by `text`: `orders`, or `orders.dlq`.
 ///
@@ -18,11 +22,25 @@ pub fn topic_of(text: &str) -> Result<&'static str, String> {
     if let Some(name) = names.clone().find(|name| *name == plain) {
         return Ok(name);
     }
-    let near = names.clone().map(|name| (strsim::jaro_winkler(&plain.to_lowercase(), name), name));
-    let nearest = near.filter(|(likeness, _)| *likeness > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
-    let meant = nearest.map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"));
+    let meant = did_you_mean(plain, names.clone());
     let first = names.next().unwrap_or_default();
     Err(format!("dead letters are those of {}{meant}", names.fold(first.to_owned(), |list, name| list + ", " + name)))
+}
+
+/// How many dead letters of a topic (its name without prefix) no replay of all letters has passed. Replays of one class are
+/// not looked at, for that takes reading every letter: those they sent back count as waiting.
+///
+/// # Errors
+/// When the brokers cannot be reached or the topic does not exist.
+pub fn waiting(kafka: &Kafka, topic: &str) -> Result<u64> {
+    let reader = reader::Reader::new(kafka, &(kafka.name(topic) + SUFFIX))?;
+    let mut memory = memory::Memory::new(kafka, topic, reader.spans());
+    let mut waiting = 0;
+    for span in reader.spans().iter().filter(|span| span.low < span.high) {
+        let from = memory.offset(None, span.partition)?.max(span.low);
+        waiting += u64::try_from(span.high - from).unwrap_or(0);
+    }
+    Ok(waiting)
 }
 
 #[cfg(test)]

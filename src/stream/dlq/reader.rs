@@ -9,7 +9,7 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Offset, TopicPartitionList};
 
 use crate::interrupt::Interrupt;
-use crate::stream::client::{Kafka, PATIENCE};
+use crate::stream::client::Kafka;
 
 /// How long one wait takes before the flag of interruption is looked at again.
 const TURN: Duration = Duration::from_millis(100);
@@ -44,9 +44,10 @@ impl Reader {
         let mut config = kafka.config(&properties);
         config.set("enable.partition.eof", "true").set("auto.offset.reset", "earliest");
         let consumer: BaseConsumer = config.create().map_err(|error| kafka.explain(error))?;
-        let partitions = i32::try_from(kafka.partitions_of(consumer.client(), topic, PATIENCE)?)?;
+        let partitions = i32::try_from(kafka.partitions_of(consumer.client(), topic, kafka.patience())?)?;
         let span = |partition| -> Result<Span> {
-            let marks = consumer.fetch_watermarks(topic, partition, PATIENCE).map_err(|error| kafka.explain(error));
+            let marks =
+                consumer.fetch_watermarks(topic, partition, kafka.patience()).map_err(|error| kafka.explain(error));
             let (low, high) = marks.wrap_err_with(|| format!("the ends of {topic} cannot be read"))?;
             Ok(Span { partition, low, high })
         };
@@ -103,7 +104,7 @@ impl Reader {
                 Some(Err(error)) => last_error = Some(error),
                 None => {}
             }
-            if heard.elapsed() > PATIENCE {
+            if heard.elapsed() > self.kafka.patience() {
                 let silence = || KafkaError::MessageConsumption(rdkafka::types::RDKafkaErrorCode::OperationTimedOut);
                 let failure = self.kafka.explain(last_error.unwrap_or_else(silence));
                 return Err(failure).wrap_err_with(|| format!("the topic {} cannot be read to its end", self.topic));

@@ -1,0 +1,41 @@
+//! `shopstream doctor`: what is wrong, and how to mend it.
+
+mod print;
+
+use color_eyre::eyre::Result;
+
+use super::Context;
+use crate::cli::example;
+use crate::doctor;
+use crate::error::Failure;
+
+/// Arguments of `doctor`.
+#[derive(clap::Args, Debug)]
+#[command(before_help = example(&["shopstream doctor", "shopstream doctor --json | jq '.findings[] | select(.mend)'"]))]
+pub struct Args {
+    /// Print findings and configuration as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Examines every service, and prints what was found and the configuration in force.
+///
+/// # Errors
+/// When a problem was found; warnings are none.
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    context.printer.detail("examining every service; this takes up to 10 s");
+    let report = doctor::examine(&context.settings, &context.interrupt)?;
+    if args.json {
+        context.printer.json(&report)?;
+    } else {
+        print::print(&report, &context.printer)?;
+    }
+    match report.counts.problems {
+        0 => Ok(()),
+        problems => {
+            let what = if problems == 1 { "1 problem was".to_owned() } else { format!("{problems} problems were") };
+            let help = "what to do stands below each; docs/doctor.md says what is checked";
+            Err(Failure::new(format!("{what} found")).help(help).into())
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Consumer groups as Kafka has them; what they mean is judged when PostgreSQL has told how far they have stored.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Report, Result, WrapErr};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::topics::allow;
+use crate::consume::Topic;
+use crate::doctor::across::{GroupState, PartitionState};
+use crate::doctor::desk::{Desk, Heard};
+use crate::doctor::finding::Finding;
+use crate::output::failure::told;
+use crate::stream::client::Kafka;
+use crate::stream::topics::TopicState;
+
+/// When a coordinator is asked again, and until when; the groups are looked at side by side.
+const AGAIN: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// Reports each group's state, or that it could not be read.
+pub(super) fn look(kafka: &Kafka, desk: &Desk, topics: &[TopicState], guarded: bool) {
+    let kafka = &kafka.clone().with_patience(PATIENCE);
+    thread::scope(|scope| {
+        let there = Topic::ALL.iter().filter_map(|topic| {
+            let name = kafka.name(topic.as_str());
+            topics.iter().find(|state| state.name == name).map(|state| (*topic, state))
+        });
+        let asked: Vec<_> = there.map(|(topic, state)| scope.spawn(move || patiently(kafka, topic, state))).collect();
+        for (group, topic, outcome) in asked.into_iter().filter_map(|asked| asked.join().ok()) {
+            match outcome {
+                Ok(state) => desk.say(Heard::Group(state)),
+                Err(report) => desk.found(unknown(&group, &topic, &report, guarded)),
+            }
+        }
+    });
+}
+
+/// Asks about a group; a coordinator that is loading, or has just moved, says so and is asked again.
+fn patiently(kafka: &Kafka, topic: Topic, state: &TopicState) -> (String, String, Result<GroupState>) {
+    let group = kafka.name(topic.group());
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match of_group(kafka, topic, &group, state) {
+            Err(_) if Instant::now() + AGAIN < deadline => thread::sleep(AGAIN),
+            outcome => return (group, state.name.clone(), outcome),
+        }
+    }
+}
+
+/// Of a group that a user may not read, the client learns nothing but that nobody answers.
+fn unknown(group: &str, topic: &str, report: &Report, guarded: bool) -> Finding {
+    let (what, _) = told(report);
+    let finding = if guarded {
+        let mend = allow("Read", topic).replace("--topic", &format!("--group {group} --topic"));
+        Finding::problem("group", format!("{what}: this user may not read it, or nobody answers"), mend)
+    } else {
+        Finding::warning("group", what, "ask again; if it stays, look at the brokers' logs")
+    };
+    finding.about(group)
+}
+
+fn of_group(kafka: &Kafka, topic: Topic, group: &str, state: &TopicState) -> Result<GroupState> {
+    let mut config = kafka.config(&[("enable.auto.commit", "false")]);
+    config.set("group.id", group);
+    // It joins nothing: it asks in the group's name what is committed.
+    let client: BaseConsumer = config.create().map_err(|error| kafka.explain(error))?;
+    let mut list = TopicPartitionList::new();
+    for partition in &state.partitions {
+        list.add_partition(&state.name, partition.id);
+    }
+    let committed = client
+        .committed_offsets(list, kafka.patience())
+        .wrap_err_with(|| format!("what the group {group} has committed cannot be read"))?;
+    let mut partitions = Vec::with_capacity(state.partitions.len());
+    for partition in &state.partitions {
+        let (low, high) = client
+            .fetch_watermarks(&state.name, partition.id, kafka.patience())
+            .wrap_err_with(|| format!("the ends of {} cannot be read", state.name))?;
+        let committed = match committed.find_partition(&state.name, partition.id).map(|found| found.offset()) {
+            Some(Offset::Offset(offset)) => Some(offset),
+            _ => None,
+        };
+        partitions.push(PartitionState { partition: partition.id, low, high, committed });
+    }
+    let groups = client
+        .fetch_group_list(Some(group), kafka.patience())
+        .wrap_err_with(|| format!("the group {group} cannot be described"))?;
+    let found = groups.groups().iter().find(|found| found.name() == group);
+    let members = found.map_or(0, |found| found.members().len());
+    let rebalancing = found.is_some_and(|found| found.state().contains("Rebalance"));
+    Ok(GroupState {
+        topic: topic.as_str(),
+        full_topic: state.name.clone(),
+        group: group.to_owned(),
+        members,
+        rebalancing,
+        partitions,
+    })
+}

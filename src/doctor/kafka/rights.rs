@@ -1,0 +1,208 @@
+//! What the user may do with the topics, tried without leaving a message behind.
+//!
+//! Reading is tried by waiting for the end of a partition. A producer's id is asked for, which every producer needs. Writing is
+//! tried, where brokers have an authorizer, with a message one byte larger than the topic takes: brokers look at the right
+//! first and at the size then, so either answer tells.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::Result;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
+use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
+
+use super::reader;
+use super::topics::allow;
+use crate::doctor::finding::Finding;
+use crate::stream::client::Kafka;
+use crate::stream::topics::TopicState;
+
+/// A topic that takes larger messages than this is not tried: that much is not sent to be refused.
+const MOST_TRIED: usize = 4 << 20;
+/// How long the whole of each trial may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) fn tried(kafka: &Kafka, topics: &[TopicState], guarded: bool) -> Vec<Finding> {
+    // Side by side: a topic of which a client has not heard takes it a second.
+    let found: Vec<Finding> = thread::scope(|scope| {
+        let mut trials: Vec<_> = topics.iter().map(|state| scope.spawn(|| readable(kafka, state))).collect();
+        trials.push(scope.spawn(|| producer_id(kafka).map(|found| found.into_iter().collect())));
+        if guarded {
+            trials.push(scope.spawn(|| unwritable(kafka, topics)));
+        }
+        let told =
+            |trial: Result<Vec<Finding>>| trial.unwrap_or_else(|report| vec![Finding::failed("privileges", &report)]);
+        trials.into_iter().filter_map(|trial| trial.join().ok()).flat_map(told).collect()
+    });
+    if !found.is_empty() {
+        return found;
+    }
+    let what = if guarded {
+        "every topic may be read and written: tried without leaving a message"
+    } else {
+        "every topic may be read; the brokers have no authorizer, so everybody may write"
+    };
+    vec![Finding::ok("privileges", what)]
+}
+
+fn readable(kafka: &Kafka, state: &TopicState) -> Result<Vec<Finding>> {
+    let reader = reader(kafka)?;
+    let refused = unreadable(&reader, state).map(|why| {
+        Finding::problem("privileges", format!("it cannot be read: {why}"), allow("Read", &state.name))
+            .about(&state.name)
+    });
+    Ok(refused.into_iter().collect())
+}
+
+/// Why a topic cannot be read, if it cannot: reads every partition from its end, to its end.
+fn unreadable(reader: &BaseConsumer, state: &TopicState) -> Option<String> {
+    let mut ends = TopicPartitionList::new();
+    for partition in state.partitions.iter().filter(|partition| partition.leader >= 0) {
+        ends.add_partition_offset(&state.name, partition.id, Offset::End).ok()?;
+    }
+    let mut open = ends.count();
+    reader.assign(&ends).ok()?;
+    let deadline = Instant::now() + PATIENCE;
+    let mut why = None;
+    while open > 0 && why.is_none() {
+        match reader.poll(Duration::from_millis(50)) {
+            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+            // A refusal for the reader's own group, in whose name nothing is asked, means nothing.
+            Some(Err(KafkaError::MessageConsumption(code @ RDKafkaErrorCode::TopicAuthorizationFailed))) => {
+                why = Some(code.to_string());
+            }
+            // A message proves the right as well as the end does.
+            Some(Ok(_)) => open = 0,
+            _ if Instant::now() > deadline => why = Some(format!("no answer within {} s", PATIENCE.as_secs())),
+            _ => {}
+        }
+    }
+    let _ = reader.unassign();
+    why
+}
+
+fn is_refusal(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::TopicAuthorizationFailed
+            | RDKafkaErrorCode::GroupAuthorizationFailed
+            | RDKafkaErrorCode::ClusterAuthorizationFailed
+    )
+}
+
+/// What the brokers have said to a producer.
+#[derive(Default)]
+struct Listener {
+    id_assigned: Mutex<bool>,
+    refusal: Mutex<Option<String>>,
+    outcomes: Mutex<Vec<(String, Option<RDKafkaErrorCode>)>>,
+}
+
+impl ClientContext for Listener {
+    fn stats(&self, statistics: Statistics) {
+        if statistics.eos.is_some_and(|eos| eos.producer_id >= 0) {
+            *self.id_assigned.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code().is_some_and(|code| is_refusal(code) || code == RDKafkaErrorCode::Fatal) {
+            *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+        }
+    }
+}
+
+impl ProducerContext for Listener {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        use rdkafka::Message as _;
+        let outcome = match result {
+            Ok(message) => (message.topic().to_owned(), None),
+            Err((error, message)) => (message.topic().to_owned(), error.rdkafka_error_code()),
+        };
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+    }
+}
+
+/// What is wrong when the brokers give no id to a producer that wants each message written once.
+fn producer_id(kafka: &Kafka) -> Result<Option<Finding>> {
+    let mut config = kafka.config(&[]);
+    config.set("enable.idempotence", "true").set("statistics.interval.ms", "100");
+    let producer: BaseProducer<Listener> =
+        config.create_with_context(Listener::default()).map_err(|error| kafka.explain(error))?;
+    let deadline = Instant::now() + PATIENCE;
+    let mend =
+        "kafka-acls.sh --bootstrap-server … --add --allow-principal User:… --operation IdempotentWrite --cluster";
+    loop {
+        producer.poll(Duration::from_millis(20));
+        let listener = producer.context();
+        if *listener.id_assigned.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(None);
+        }
+        let refusal = listener.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(reason) = refusal.or_else(|| producer.client().fatal_error().map(|(_, reason)| reason)) {
+            let what = format!("no producer gets an id here, without which nothing is written: {reason}");
+            return Ok(Some(Finding::problem("privileges", what, mend).about("producer")));
+        }
+        if Instant::now() > deadline {
+            let what = format!("a producer got no id within {} s", PATIENCE.as_secs());
+            let mend = format!("look at the brokers' logs; {mend}");
+            return Ok(Some(Finding::warning("privileges", what, mend).about("producer")));
+        }
+    }
+}
+
+/// Topics that may not be written.
+fn unwritable(kafka: &Kafka, topics: &[TopicState]) -> Result<Vec<Finding>> {
+    let mut config = kafka.config(&[("acks", "all"), ("retries", "0"), ("compression.codec", "none")]);
+    let timeout = PATIENCE.as_millis().to_string();
+    config.set("message.timeout.ms", &timeout).set("request.timeout.ms", &timeout);
+    config.set("message.max.bytes", (2 * MOST_TRIED).to_string());
+    config.set("queue.buffering.max.kbytes", "65536");
+    let producer: BaseProducer<Listener> =
+        config.create_with_context(Listener::default()).map_err(|error| kafka.explain(error))?;
+    let mut found = Vec::new();
+    for state in topics {
+        let Some(limit) = state.most_bytes.filter(|limit| *limit <= MOST_TRIED) else {
+            let what = "whether it may be written was not tried: its max.message.bytes is not known, or very large";
+            found.push(Finding::note("privileges", what).about(&state.name));
+            continue;
+        };
+        let too_large = vec![0_u8; limit + 1];
+        let record = BaseRecord::<[u8], [u8]>::to(&state.name).payload(&too_large);
+        if let Err((error, _)) = producer.send(record) {
+            found.push(refused(&state.name, error.rdkafka_error_code()));
+        }
+    }
+    let _ = producer.flush(PATIENCE + Duration::from_millis(500));
+    let outcomes = std::mem::take(&mut *producer.context().outcomes.lock().unwrap_or_else(PoisonError::into_inner));
+    for (topic, code) in outcomes {
+        // Refused for its size, so not for want of the right.
+        if code != Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+            found.push(refused(&topic, code));
+        }
+    }
+    Ok(found)
+}
+
+fn refused(topic: &str, code: Option<RDKafkaErrorCode>) -> Finding {
+    let finding = match code {
+        Some(code) if is_refusal(code) => {
+            Finding::problem("privileges", format!("it may not be written: {code}"), allow("Write", topic))
+        }
+        Some(code) => {
+            let what = format!("whether it may be written cannot be told: {code}");
+            Finding::warning("privileges", what, "look at the brokers' logs")
+        }
+        None => Finding::warning(
+            "privileges",
+            "it took a message that is larger than it should take: the message of zeros is the doctor's",
+            "nothing: consumers put it with the dead letters",
+        ),
+    };
+    finding.about(topic)
+}

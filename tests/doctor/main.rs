@@ -1,0 +1,21 @@
+//! `doctor` on real services: a shop that is well, and each thing it claims to find, broken on purpose.
+//!
+//! What no shared server may be broken for (memory, clocks, connections, versions) is tested beside the rules themselves.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../pipeline/shop.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod shop;
+
+mod away;
+mod configuration;
+mod consultation;
+mod guarded;
+mod kafka;
+mod postgres;
+mod redis;
+mod well;
