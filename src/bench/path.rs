@@ -26,6 +26,9 @@ use crate::telemetry::Telemetry;
 const SINGLE_ORDERS: usize = 2_000;
 /// Orders written at once, as consumers do.
 const BATCH: usize = 5_000;
+/// How often partitions were taken over, and how many there are.
+const CLAIMS: &str = "SELECT coalesce(sum(epoch), 0)::bigint AS n FROM consumer_offsets";
+const PARTITIONS: i64 = 3;
 /// How long the consumers may take in all.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -52,18 +55,16 @@ pub(super) fn measure(
     interrupt: &Interrupt,
 ) -> Result<Path> {
     let produced = produce(scratch, world, orders, "first", interrupt)?;
-    let began = Instant::now();
-    let first = consume_until(scratch, members, orders.into(), interrupt, || Ok(()))?;
-    let consumed = f64::from(orders) / first.duration_since(began).as_secs_f64();
+    let took = consume_until(scratch, members, orders.into(), interrupt, || Ok(()))?;
+    let consumed = f64::from(orders) / took.as_secs_f64();
     let mut conn = scratch.connect()?;
     let items = number(&mut conn, "SELECT count(*) AS n FROM order_items")? as f64 / f64::from(orders);
 
     // Both at once, which is how a shop runs.
-    let began = Instant::now();
-    let last = consume_until(scratch, members, 2 * i64::from(orders), interrupt, || {
+    let took = consume_until(scratch, members, 2 * i64::from(orders), interrupt, || {
         produce(scratch, world, orders, "second", interrupt).map(drop)
     })?;
-    let through = f64::from(orders) / last.duration_since(began).as_secs_f64();
+    let through = f64::from(orders) / took.as_secs_f64();
 
     let known = read_orders(scratch, orders as usize)?;
     empty(&mut conn)?;
@@ -116,14 +117,14 @@ fn produce(scratch: &Scratch, world: &World, orders: u32, run: &str, interrupt: 
     Ok(f64::from(orders) / outcome.took.as_secs_f64())
 }
 
-/// Consumes beside `work` until so many messages are stored; returns when they were.
+/// Consumes beside `work` until so many messages are stored; returns how long that took, once each partition had its member.
 fn consume_until(
     scratch: &Scratch,
     members: u16,
     messages: i64,
     interrupt: &Interrupt,
-    work: impl FnOnce() -> Result<()>,
-) -> Result<Instant> {
+    work: impl Fn() -> Result<()>,
+) -> Result<Duration> {
     let request = consume::Request {
         topic: Topic::Orders,
         members,
@@ -135,24 +136,30 @@ fn consume_until(
         orphan_limit: 100_000,
     };
     let stop = Interrupt::never();
+    let claims = number(&mut scratch.connect()?, CLAIMS)?;
     thread::scope(|scope| {
         let consumers =
             scope.spawn(|| consume::run(&request, &scratch.kafka, scratch.url.expose(), &Telemetry::silent()?, &stop));
-        let stored = work().and_then(|()| {
+        let mut stored = || {
             let mut conn = scratch.connect()?;
+            let mut wait = |query: &str, wanted: i64| -> Result<()> {
+                let began = Instant::now();
+                while number(&mut conn, query)? < wanted {
+                    interrupt.check()?;
+                    if began.elapsed() > LONGEST || consumers.is_finished() {
+                        bail!("the consumers did not store {messages} orders");
+                    }
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Ok(())
+            };
+            wait(CLAIMS, claims + PARTITIONS)?;
             let began = Instant::now();
-            loop {
-                let next = "SELECT coalesce(sum(next_offset), 0)::bigint AS n FROM consumer_offsets";
-                if number(&mut conn, next)? >= messages {
-                    return Ok(Instant::now());
-                }
-                interrupt.check()?;
-                if began.elapsed() > LONGEST || consumers.is_finished() {
-                    bail!("the consumers did not store {messages} orders");
-                }
-                thread::sleep(Duration::from_millis(10));
-            }
-        });
+            work()?;
+            wait("SELECT coalesce(sum(next_offset), 0)::bigint AS n FROM consumer_offsets", messages)?;
+            Ok(began.elapsed())
+        };
+        let stored = stored();
         stop.trigger();
         let ended = consumers.join().unwrap_or_else(|_| Err(eyre!("the consumers panicked")));
         ended.and(stored)

@@ -60,7 +60,11 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     }
     let mut table = Table::new(["what", "measured", "against", "times"]);
     for line in &report.lines {
-        let times = if line.times.is_finite() { format!("{:.1}", line.times) } else { String::new() };
+        let times = match line.times {
+            times if !times.is_finite() => String::new(),
+            0.0..0.1 => format!("{:.3}", line.times),
+            times => format!("{times:.1}"),
+        };
         table.row([
             line.what.as_str().into(),
             line.measured.as_str().into(),

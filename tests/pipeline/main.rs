@@ -14,6 +14,7 @@ mod stats;
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod exposition;
 
+mod bench;
 mod cache;
 mod consuming;
 mod metrics;

@@ -119,8 +119,12 @@ pub(super) fn panel<'a, T>(
             return Some((inside, view));
         }
         Seen::Away { why, help, since } => {
-            let seconds = snapshot.instant.saturating_duration_since(*since);
-            block = block.title(Span::styled(format!(" AWAY for {} ", number::duration(seconds)), theme.away()));
+            let seconds = snapshot.instant.saturating_duration_since(*since).as_secs();
+            let away = match seconds {
+                0..60 => format!("{seconds} s"),
+                _ => number::duration(std::time::Duration::from_secs(seconds)),
+            };
+            block = block.title(Span::styled(format!(" AWAY for {away} "), theme.away()));
             frame.render_widget(block, area);
             let help = help.as_ref().map_or_else(String::new, |help| format!("\n{help}"));
             let text = Paragraph::new(format!("{why}{help}")).wrap(ratatui::widgets::Wrap { trim: true });
