@@ -140,7 +140,7 @@ fn consume_until(
     thread::scope(|scope| {
         let consumers =
             scope.spawn(|| consume::run(&request, &scratch.kafka, scratch.url.expose(), &Telemetry::silent()?, &stop));
-        let mut stored = || {
+        let stored = || {
             let mut conn = scratch.connect()?;
             let mut wait = |query: &str, wanted: i64| -> Result<()> {
                 let began = Instant::now();
