@@ -89,8 +89,56 @@ fn the_version_names_the_commit() {
 fn a_call_with_nothing_prints_a_map() {
     let output = run(shopstream(&[]));
     assert!(output.status.success());
-    assert!(stdout(&output).contains("To start with:"), "{}", stdout(&output));
+    insta::assert_snapshot!("map", stdout(&output));
     assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn every_misspelling_gets_a_suggestion() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key.toml"), "kafka_broker = 'a:1'\n").unwrap();
+    std::fs::write(folder.path().join("value.toml"), "log_format = 'jsno'\n").unwrap();
+    let scenario = "[[scenario]]\nid = \"baseline\"\nwhat = \"x\"\ngender = [1, 1]\nages = [1, 1, 1, 1, 1]\n\
+                    categories = { meta = 5 }\ndemand = 1.0\nreach = 1.0\n";
+    std::fs::write(folder.path().join("category.toml"), scenario).unwrap();
+    std::fs::write(folder.path().join("field.toml"), scenario.replace("demand", "demmand")).unwrap();
+    let window = "[[window]]\nscenario = \"baselnie\"\nfrom = \"01-01\"\nto = \"01-02\"\n";
+    std::fs::write(folder.path().join("window.toml"), scenario.replace("meta", "meat") + window).unwrap();
+    let calls = [
+        ("command", "docter", "'doctor'"),
+        ("command below a command", "scenarios activte golf", "'activate'"),
+        ("flag", "doctor --jsno", "'--json'"),
+        ("flag of every command", "doctor --databse-url x", "'--database-url'"),
+        ("value of a flag", "backfill --year 2025 --to parqet", "'parquet'"),
+        ("value of a common flag", "doctor --color alwyas", "'always'"),
+        ("topic", "consume --topic order", "'orders'"),
+        ("topic of dead letters", "dlq inspect ordres", "did you mean orders?"),
+        ("class of dead letters", "dlq inspect orders --class shcema", "'schema'"),
+        ("stream", "produce --stream ordres", "'orders'"),
+        ("kind of injection", "produce --inject posion=1%", "did you mean poison?"),
+        ("compression", "backfill --year 2025 --compression gizp", "did you mean gzip?"),
+        ("scenario", "scenarios show blackfriday", "did you mean black-friday?"),
+        ("scenario to switch on", "scenarios activate gofl", "did you mean golf?"),
+        ("key of the configuration", "--config key.toml doctor", "did you mean `kafka_brokers`?"),
+        ("value in the configuration", "--config value.toml doctor", "did you mean json?"),
+        ("category in a scenario", "scenarios validate category.toml", "did you mean meat?"),
+        ("field of a scenario", "scenarios validate field.toml", "did you mean demand?"),
+        ("scenario of a window", "scenarios validate window.toml", "did you mean baseline?"),
+    ];
+    for (what, words, suggestion) in calls {
+        let mut command = shopstream(&words.split(' ').collect::<Vec<_>>());
+        let output = run_in(&mut command, folder.path());
+        assert!(output.starts_with("exit: 2"), "{what}: {output}");
+        assert!(output.contains(suggestion), "{what}: {output}");
+    }
+    let mut command = shopstream(&["doctor"]);
+    command.env("SHOPSTREAM_LOG_FORMAT", "jason");
+    let output = run_in(&mut command, folder.path());
+    assert!(output.contains("did you mean json?"), "value of a variable: {output}");
+}
+
+fn run_in(command: &mut Command, folder: &Path) -> String {
+    transcript(&command.current_dir(folder).output().expect("the program runs"))
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn with_filters(assert: impl FnOnce()) {
         (r"refreshed [\d.]+ (ms|s) ago", "refreshed [AGO]"),
         (r"refreshed \d+ min \d+ s ago", "refreshed [AGO]"),
         (r"\(0: \d+, 1: \d+, 2: \d+\)", "([BY PARTITION])"),
+        (r"\d+ visits", "[N] visits"),
         (r"partition \d is stored up to", "partition [N] is stored up to"),
     ]}, { assert() });
 }

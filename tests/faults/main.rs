@@ -14,6 +14,7 @@ mod consumers;
 mod database;
 mod dice;
 mod disk;
+mod doctor;
 mod hostile;
 mod lab;
 mod producer;

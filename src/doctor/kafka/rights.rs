@@ -49,16 +49,11 @@ pub(super) fn tried(kafka: &Kafka, topics: &[TopicState], guarded: bool) -> Vec<
 }
 
 fn readable(kafka: &Kafka, state: &TopicState) -> Result<Vec<Finding>> {
-    let reader = reader(kafka)?;
-    let refused = unreadable(&reader, state).map(|why| {
-        Finding::problem("privileges", format!("it cannot be read: {why}"), allow("Read", &state.name))
-            .about(&state.name)
-    });
-    Ok(refused.into_iter().collect())
+    Ok(unreadable(&reader(kafka)?, state).map(|finding| finding.about(&state.name)).into_iter().collect())
 }
 
-/// Why a topic cannot be read, if it cannot: reads every partition from its end, to its end.
-fn unreadable(reader: &BaseConsumer, state: &TopicState) -> Option<String> {
+/// What is wrong when a topic cannot be read: every partition is read from its end, to its end.
+fn unreadable(reader: &BaseConsumer, state: &TopicState) -> Option<Finding> {
     let mut ends = TopicPartitionList::new();
     for partition in state.partitions.iter().filter(|partition| partition.leader >= 0) {
         ends.add_partition_offset(&state.name, partition.id, Offset::End).ok()?;
@@ -66,22 +61,25 @@ fn unreadable(reader: &BaseConsumer, state: &TopicState) -> Option<String> {
     let mut open = ends.count();
     reader.assign(&ends).ok()?;
     let deadline = Instant::now() + PATIENCE;
-    let mut why = None;
-    while open > 0 && why.is_none() {
+    while open > 0 {
         match reader.poll(Duration::from_millis(50)) {
             Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
             // A refusal for the reader's own group, in whose name nothing is asked, means nothing.
             Some(Err(KafkaError::MessageConsumption(code @ RDKafkaErrorCode::TopicAuthorizationFailed))) => {
-                why = Some(code.to_string());
+                let what = format!("it cannot be read: {code}");
+                return Some(Finding::problem("privileges", what, allow("Read", &state.name)));
             }
             // A message proves the right as well as the end does.
-            Some(Ok(_)) => open = 0,
-            _ if Instant::now() > deadline => why = Some(format!("no answer within {} s", PATIENCE.as_secs())),
+            Some(Ok(_)) => return None,
+            _ if Instant::now() > deadline => {
+                let what = format!("{open} partitions could not be read to their ends within {} s", PATIENCE.as_secs());
+                let mend = "look for a broker above that does not answer; else ask again";
+                return Some(Finding::warning("privileges", what, mend));
+            }
             _ => {}
         }
     }
-    let _ = reader.unassign();
-    why
+    None
 }
 
 fn is_refusal(code: RDKafkaErrorCode) -> bool {
