@@ -6,6 +6,7 @@
 
 pub mod backfill;
 pub mod backoff;
+pub mod bench;
 pub mod cache;
 pub mod cli;
 pub mod commands;
@@ -17,9 +18,11 @@ pub mod domain;
 pub mod error;
 pub mod generator;
 pub mod interrupt;
+pub mod monitor;
 pub mod output;
 pub mod panics;
 pub mod produce;
+pub mod report;
 pub mod sink;
 pub mod spelling;
 pub mod stream;

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         if wanted("grades") {
             grades::run(&mut report)?;
         }
-        report.finish(only.is_empty())
+        report.finish()
     })();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

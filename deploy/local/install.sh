@@ -12,9 +12,18 @@ build_needs() {
 # Kafka's client that is none of ours; tests compare with it.
 kcat_needs() { command -v kcat >/dev/null || echo kcat; }
 
+# A browser; a test opens the report in it. `chromium --version` and not the command alone: Ubuntu has one that only names a snap.
+chromium_needs() {
+    local name
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        if "$name" --version >/dev/null 2>&1; then return; fi
+    done
+    echo chromium
+}
+
 is_installed() { [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
 
-# install_missing KIND...: kinds are postgres, redis, kafka, kcat and build.
+# install_missing KIND...: kinds are postgres, redis, kafka, kcat, chromium and build.
 install_missing() {
     local kind missing=()
     for kind in "$@"; do
@@ -42,7 +51,7 @@ install_packages() {
 
     : >"$STATE/install.log"
     apt_get update || say "install: the package lists could not be renewed; trying with those at hand"
-    mapfile -t packages < <(name_java "$@")
+    mapfile -t packages < <(name_packages "$@")
     hold_system_cluster
     apt_get install --no-install-recommends "${packages[@]}" || {
         release_system_cluster
@@ -60,8 +69,9 @@ apt_get() {
         >>"$STATE/install.log" 2>&1 </dev/null 9>&-
 }
 
-# For `java17+`, the package that this release of Debian or Ubuntu has; its default-jre may be older.
-name_java() {
+# For `java17+`, the package that this release of Debian or Ubuntu has; its default-jre may be older. Ubuntu's Chromium has
+# another name, and comes as a snap.
+name_packages() {
     local package version
     for package in "$@"; do
         if [[ $package == java17+ ]]; then
@@ -69,6 +79,8 @@ name_java() {
                 package=openjdk-$version-jre-headless
                 if [[ -n $(apt-cache search --names-only "^$package\$") ]]; then break; fi
             done
+        elif [[ $package == chromium && -z $(apt-cache search --names-only '^chromium$') ]]; then
+            package=chromium-browser
         fi
         echo "$package"
     done

@@ -8,6 +8,7 @@ pub mod metrics;
 pub mod read;
 pub mod refresh;
 pub mod scenario;
+pub mod status;
 pub mod visits;
 
 use std::fmt;

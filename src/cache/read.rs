@@ -79,7 +79,7 @@ fn members<T: DeserializeOwned>(hash: &HashMap<String, String>) -> RedisResult<V
     }
 }
 
-fn read_meta(fields: &HashMap<String, String>) -> PoolMeta {
+pub(super) fn read_meta(fields: &HashMap<String, String>) -> PoolMeta {
     fn field<T: std::str::FromStr + Default>(fields: &HashMap<String, String>, name: &str) -> T {
         fields.get(name).and_then(|value| value.parse().ok()).unwrap_or_default()
     }

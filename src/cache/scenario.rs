@@ -15,6 +15,13 @@ pub struct ByHand {
     pub left: Duration,
 }
 
+impl ByHand {
+    /// From the key's value and the milliseconds it stays; a negative time means that it has no end, or is gone.
+    pub(super) fn of(id: Option<String>, millis: i64) -> Option<Self> {
+        id.map(|id| Self { id, left: Duration::from_millis(u64::try_from(millis).unwrap_or(0)) })
+    }
+}
+
 /// Switches a scenario on for so long, in place of one that may be on.
 ///
 /// # Errors
@@ -39,6 +46,5 @@ pub fn deactivate(cache: &Cache, redis: &mut Connection) -> RedisResult<bool> {
 pub fn by_hand(cache: &Cache, redis: &mut Connection) -> RedisResult<Option<ByHand>> {
     let key = cache.key(keys::SCENARIO);
     let (id, millis): (Option<String>, i64) = pipe().atomic().get(&key).pttl(&key).query(redis)?;
-    // A negative time: it has no end, or is gone.
-    Ok(id.map(|id| ByHand { id, left: Duration::from_millis(u64::try_from(millis).unwrap_or(0)) }))
+    Ok(ByHand::of(id, millis))
 }

@@ -8,6 +8,7 @@
 //! snapshot of the new help; `map.rs` may get a line too.
 
 pub mod backfill;
+pub mod bench;
 pub mod cache;
 pub mod completions;
 pub mod consume;
@@ -18,8 +19,10 @@ pub mod healthcheck;
 pub mod init;
 mod map;
 pub mod migrate;
+pub mod monitor;
 pub mod own_files;
 pub mod produce;
+pub mod report;
 pub mod scenarios;
 pub mod seed;
 pub mod switch;
@@ -98,12 +101,18 @@ pub enum Command {
     Grades(grades::Args),
     /// Simulate a year of the shop, into PostgreSQL, files or Kafka
     Backfill(backfill::Args),
+    /// A page of charts of a year, from files or PostgreSQL
+    Report(report::Args),
     /// Messages that could not be stored: look at them, send them back
     Dlq(dlq::Args),
     /// Audit what was produced against what is stored
     Verify(verify::Args),
+    /// The pipeline at a glance: on a terminal, in a log, or as JSON
+    Monitor(monitor::Args),
     /// The shopping events, and when each is in force
     Scenarios(scenarios::Args),
+    /// Measure this deployment: cache against database, Kafka against direct writes
+    Bench(bench::Args),
     /// Check every service, and say how to mend what is wrong
     Doctor(doctor::Args),
     /// Ask a running worker whether it is ready
@@ -124,9 +133,12 @@ impl Command {
             Self::Consume(args) => consume::run(args, context),
             Self::Grades(args) => grades::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
+            Self::Report(args) => report::run(args, context),
             Self::Dlq(args) => dlq::run(args, context),
             Self::Verify(args) => verify::run(args, context),
+            Self::Monitor(args) => monitor::run(args, context),
             Self::Scenarios(args) => scenarios::run(args, context),
+            Self::Bench(args) => bench::run(args, context),
             Self::Doctor(args) => doctor::run(args, context),
             Self::Healthcheck(args) => healthcheck::run(args, context),
             Self::Completions(args) => completions::run(args, context),

@@ -213,7 +213,10 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
         lost => {
             let why = outcome.count.first_error.as_deref().unwrap_or("the brokers did not confirm them in time");
             Err(Failure::new(format!("{} messages were not delivered: {why}", number::count(lost)))
-                .help("see whether at least two of the brokers run, then produce again: a new run makes new orders")
+                .help(
+                    "see whether at least two of the brokers run, and whether a topic was deleted and made again meanwhile; then \
+                     produce again: a new run makes new orders",
+                )
                 .into())
         }
     }

@@ -20,7 +20,7 @@ enum Action {
     /// Make the topics that are missing; safe to repeat
     #[command(before_help = example(&["shopstream topics create", "shopstream topics create --partitions 12"]))]
     Create(CreateArgs),
-    /// Show partitions, leaders, in-sync replicas, and where a topic is not what it should be
+    /// Show partitions, leaders, in-sync replicas, and where a topic is not what it should be; status 1 when one is not
     #[command(before_help = example(&["shopstream topics describe"]))]
     Describe(DescribeArgs),
 }
@@ -108,6 +108,13 @@ fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
     if missing > 0 {
         let what = format!("{missing} of {} topics are missing", states.len());
         return Err(Failure::new(what).help("make them with: shopstream topics create").into());
+    }
+    let drifting = states.iter().filter(|state| !state.drift.is_empty()).count();
+    if drifting > 0 {
+        let what = format!("{drifting} of {} topics are not what they should be", states.len());
+        return Err(Failure::new(what)
+            .help("bring back brokers that are away; what was set otherwise on purpose can stay")
+            .into());
     }
     Ok(())
 }

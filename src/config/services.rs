@@ -99,7 +99,7 @@ impl std::str::FromStr for KafkaOption {
 }
 
 /// Properties that the guarantees rest on, with the values that leave them as they are.
-const OURS: [(&str, &[&str]); 9] = [
+const OURS: [(&str, &[&str]); 15] = [
     ("acks", &["all", "-1"]),
     ("request.required.acks", &["all", "-1"]),
     ("enable.idempotence", &["true"]),
@@ -109,6 +109,13 @@ const OURS: [(&str, &[&str]); 9] = [
     ("enable.auto.offset.store", &["false"]),
     ("auto.offset.reset", &["earliest"]),
     ("allow.auto.create.topics", &["false"]),
+    // Without these a delivery is never heard of, a topic is silently not there, and an end is taken for trouble.
+    ("delivery.report.only.error", &["false"]),
+    ("topic.blacklist", &[]),
+    ("enable.partition.eof", &["false"]),
+    ("transactional.id", &[]),
+    ("partition.assignment.strategy", &["cooperative-sticky"]),
+    ("isolation.level", &["read_committed"]),
 ];
 
 fn is_property(key: &str) -> bool {
@@ -220,7 +227,15 @@ mod tests {
 
     #[test]
     fn what_the_guarantees_rest_on_cannot_be_set_otherwise() {
-        for wrong in ["acks=0", "acks=1", "enable.idempotence=false", "auto.offset.reset=latest", "group.id=mine"] {
+        for wrong in [
+            "acks=0",
+            "acks=1",
+            "enable.idempotence=false",
+            "auto.offset.reset=latest",
+            "group.id=mine",
+            "delivery.report.only.error=true",
+            "enable.partition.eof=true",
+        ] {
             let error = wrong.parse::<KafkaOption>().unwrap_err();
             assert!(error.contains("nothing is lost"), "{error}");
         }

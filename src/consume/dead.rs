@@ -55,6 +55,11 @@ impl DeadLetters {
         Self { kafka: kafka.clone(), topic, interrupt: interrupt.clone(), sender: None, confirmed: HashSet::new() }
     }
 
+    /// Whether the process was asked to stop: what can be left to the next one is left.
+    pub fn is_last_call(&self) -> bool {
+        self.interrupt.is_set()
+    }
+
     /// Writes those that are not confirmed yet, and waits until the brokers have confirmed each; returns their classes.
     pub fn write(&mut self, corpses: &[Corpse<'_>]) -> Result<Vec<String>> {
         let place = |corpse: &Corpse<'_>| (corpse.letter.partition, corpse.letter.offset);

@@ -1,6 +1,7 @@
 //! One group member: polls, gathers, writes, and waits out what is away.
 
 mod claiming;
+mod listening;
 mod writing;
 
 use std::collections::HashSet;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::{Result, WrapErr};
 use rdkafka::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::OwnedMessage;
 
 use super::batch::{Batch, Item};
@@ -20,11 +21,13 @@ use super::link::Link;
 use super::metrics::{ConsumeMetrics, Holdings};
 use super::partitions::{Event, Partitions, Verdict, Watcher};
 use super::request::Request;
+use super::standstill::Standstills;
 use crate::backoff::Backoff;
 use crate::db::offsets::Reader;
 use crate::interrupt::Interrupt;
 use crate::stream::client::Kafka;
 use crate::telemetry::{Health, Part};
+use listening::Silences;
 
 /// Offsets are PostgreSQL's business; the group only shares out the partitions.
 const PROPERTIES: [(&str, &str); 13] = [
@@ -58,12 +61,15 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 const LONGEST_WRITE: Duration = Duration::from_secs(2);
 /// The same once this process was asked to stop: what is left is read again by whoever comes next.
 const LAST_WRITE: Duration = Duration::from_millis(500);
+/// A poll that returns so much later than it should means that the process stood still.
+const LATE_POLL: Duration = Duration::from_millis(500);
+/// A transaction is ended by its own limits before this; one that is not, hangs.
+const HANGS: Duration = Duration::from_secs(35);
+/// A partition of which nothing came for so long is looked at, and how often it is.
+const SILENT: Duration = Duration::from_secs(5);
 /// How long a partition may take to be set to an offset, and when it is tried again.
 const SEEK_PATIENCE: Duration = Duration::from_secs(5);
 const SEEK_AGAIN: Duration = Duration::from_millis(50);
-/// A poll that returns so much later than it should, and writing that takes so long, mean that the whole process stood still.
-const LATE_POLL: Duration = Duration::from_millis(500);
-const LATE_WRITE: Duration = Duration::from_secs(3);
 /// Time between two looks behind, however often the brokers are in trouble.
 const LOOK_BEHIND_EVERY: Duration = Duration::from_secs(2);
 
@@ -91,12 +97,14 @@ pub(super) struct Team<'a> {
     pub health: &'a Health,
     pub holdings: &'a Holdings,
     pub rewound: &'a Rewound,
+    pub standstills: &'a Standstills,
     pub interrupt: &'a Interrupt,
 }
 
 /// A member of the group of one topic.
 pub(super) struct Member<'a, H: Handler> {
     request: &'a Request,
+    kafka: &'a Kafka,
     consumer: BaseConsumer<Watcher>,
     topic: String,
     reader: Reader,
@@ -110,6 +118,12 @@ pub(super) struct Member<'a, H: Handler> {
     /// When the last stored messages are to be looked at again, if they are.
     look_behind: Option<Instant>,
     looked_behind: Instant,
+    /// When silent partitions were looked at last, and what was found.
+    listened: Instant,
+    silences: Silences,
+    standstills: &'a Standstills,
+    /// How many of them are seen to.
+    stood_still: u64,
     link: Link,
     dead: DeadLetters,
     metrics: &'a ConsumeMetrics,
@@ -131,25 +145,43 @@ pub(super) struct Member<'a, H: Handler> {
     stored: u64,
 }
 
+/// A client that has joined the group.
+fn join(kafka: &Kafka, topic: &str, group: &str) -> Result<BaseConsumer<Watcher>> {
+    let mut config = kafka.config(&PROPERTIES);
+    config.set("group.id", group);
+    let consumer: BaseConsumer<Watcher> =
+        config.create_with_context(Watcher::default()).map_err(|error| kafka.explain(error))?;
+    consumer.subscribe(&[topic]).wrap_err_with(|| format!("cannot subscribe to {topic}"))?;
+    Ok(consumer)
+}
+
+/// Leaves the group, so that the others need not wait until this member is missed. Nothing here waits for the brokers without
+/// end.
+fn leave(consumer: &BaseConsumer<Watcher>) {
+    consumer.unsubscribe();
+    let deadline = Instant::now() + LEAVE_PATIENCE;
+    let assigned = || consumer.assignment().is_ok_and(|list| list.count() > 0);
+    while Instant::now() < deadline && assigned() {
+        let _ = consumer.poll(POLL);
+    }
+}
+
 impl<'a, H: Handler> Member<'a, H> {
     /// Joins the group.
     ///
     /// # Errors
     /// When librdkafka refuses a property.
     pub fn new(team: &Team<'a>, number: u16) -> Result<Self> {
-        let Team { request, kafka, database_url, metrics, health, holdings, rewound, interrupt } = *team;
+        let Team { request, kafka, database_url, metrics, health, holdings, rewound, standstills, interrupt } = *team;
         let topic = kafka.name(request.topic.as_str());
         let group = kafka.name(request.topic.group());
-        let mut config = kafka.config(&PROPERTIES);
-        config.set("group.id", &group);
-        let consumer: BaseConsumer<Watcher> =
-            config.create_with_context(Watcher::default()).map_err(|error| kafka.explain(error))?;
-        consumer.subscribe(&[&topic]).wrap_err_with(|| format!("cannot subscribe to {topic}"))?;
+        let consumer = join(kafka, &topic, &group)?;
         let writes = health.part(format!("member {number}: writes"));
         writes.not_ready("not connected yet");
         let now = Instant::now();
         Ok(Self {
             request,
+            kafka,
             consumer,
             dead: DeadLetters::of(kafka, &topic, interrupt),
             reader: Reader { group, topic: topic.clone() },
@@ -161,6 +193,10 @@ impl<'a, H: Handler> Member<'a, H> {
             batch: Batch::new(),
             look_behind: None,
             looked_behind: now,
+            listened: now,
+            silences: Silences::default(),
+            standstills,
+            stood_still: standstills.count(),
             link: Link::new(database_url),
             metrics,
             number,
@@ -201,9 +237,14 @@ impl<'a, H: Handler> Member<'a, H> {
         let (began, patience) = (Instant::now(), patience.min(POLL));
         let polled = self.consumer.poll(patience).map(|polled| polled.map(|message| message.detach()));
         let took = began.elapsed();
+        // Not only while it polled: it may have been at anything.
+        let standstills = self.standstills.count();
         if took > patience + LATE_POLL {
             self.stood_still(took);
+        } else if standstills != self.stood_still {
+            self.stood_still(self.standstills.last());
         }
+        self.stood_still = standstills;
         match polled {
             Some(Ok(message)) => {
                 self.take(message);
@@ -226,17 +267,18 @@ impl<'a, H: Handler> Member<'a, H> {
             return Ok(());
         }
         self.claim();
+        self.listen()?;
         let due = self.batch.patience(self.request.batch_wait).is_some_and(|patience| patience.is_zero());
-        let look_behind = self.look_behind.is_some_and(|at| at <= Instant::now());
         if due
-            || look_behind
+            || self.is_to_look_behind()
             || !self.remade.is_empty()
             || self.batch.is_full(self.request.batch_size, self.request.batch_bytes)
         {
             self.write();
             self.begin_anew();
         }
-        if look_behind && self.held_until.is_none() && self.batch.is_empty() {
+        // Asked again: writing may have taken long, and the next message may be another topic's already.
+        if self.is_to_look_behind() && self.held_until.is_none() && self.batch.is_empty() {
             self.look_behind();
         }
         if H::PARKS && self.tended.elapsed() >= TEND_EVERY {
@@ -244,6 +286,10 @@ impl<'a, H: Handler> Member<'a, H> {
         }
         self.tell();
         Ok(())
+    }
+
+    fn is_to_look_behind(&self) -> bool {
+        self.look_behind.is_some_and(|at| at <= Instant::now())
     }
 
     /// Whoever was stopped, or had no processor, does not know what became of the topics meanwhile.
@@ -265,29 +311,44 @@ impl<'a, H: Handler> Member<'a, H> {
             Verdict::Skip => {}
             Verdict::Take => self.batch.push(Item::of(message)),
             Verdict::TakeAfterGap(gap) => {
-                let expired = self.expired(&message, gap);
-                self.batch.push(Item { expired, ..Item::of(message) });
+                match self.expired(&message, gap) {
+                    Ok(expired) => self.batch.push(Item { expired, ..Item::of(message) }),
+                    // Nobody can tell now whether they are lost: it is read again when somebody can.
+                    Err(error) => {
+                        tracing::debug!(
+                            topic = self.topic,
+                            partition,
+                            "the beginning of the partition is not known: {error}"
+                        );
+                        self.batch.drop_partitions(&[partition]);
+                        self.partitions.unclaimed_for(partition, SEEK_PATIENCE);
+                        let _ = self.list([partition]).and_then(|list| Ok(self.consumer.pause(&list)?));
+                        self.say_readiness();
+                    }
+                }
             }
-            Verdict::Remade => {
-                tracing::warn!(
-                    topic = self.topic,
-                    partition,
-                    "the topic is not the one that was read before: it was deleted and made again; reading it from its \
-                     beginning"
-                );
-                // What was gathered of the old one is good still, and goes first; then it begins anew.
-                self.remade.push(partition);
-            }
+            Verdict::Remade => self.found_remade(partition),
         }
+    }
+
+    /// The topic is not the one that was read before. What was gathered of the old one is good still, and goes first; then it
+    /// begins anew.
+    fn found_remade(&mut self, partition: i32) {
+        tracing::warn!(
+            topic = self.topic,
+            partition,
+            "the topic is not the one that was read before: it was deleted and made again; reading it from its beginning"
+        );
+        self.partitions.remade(partition);
+        self.remade.push(partition);
     }
 
     /// How many messages the topic did not keep, of the offsets that are missing before this one: markers of other clients'
     /// transactions leave gaps too, but the topic still begins before those.
-    fn expired(&self, message: &OwnedMessage, gap: i64) -> i64 {
+    fn expired(&self, message: &OwnedMessage, gap: i64) -> KafkaResult<i64> {
         let (partition, offset) = (message.partition(), message.offset());
-        let low = self.consumer.fetch_watermarks(&self.topic, partition, SEEK_PATIENCE).map(|(low, _)| low);
-        // Where nobody can tell, too many are better than too few.
-        let expired = low.map_or(gap, |low| (low - (offset - gap)).clamp(0, gap));
+        let (low, _) = self.consumer.fetch_watermarks(&self.topic, partition, SEEK_PATIENCE)?;
+        let expired = (low - (offset - gap)).clamp(0, gap);
         if expired > 0 {
             self.metrics.expired.inc_by(expired.unsigned_abs());
             tracing::warn!(
@@ -299,10 +360,14 @@ impl<'a, H: Handler> Member<'a, H> {
                  retention.bytes)"
             );
         }
-        expired
+        Ok(expired)
     }
 
     fn hear_error(&mut self, error: KafkaError) -> Result<()> {
+        // A client that has met a fatal error never reads again: another with the same group.instance.id took its place, say.
+        if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
+            return Err(error).wrap_err_with(|| format!("the topic {} cannot be consumed any more", self.topic));
+        }
         match error.rdkafka_error_code() {
             Some(
                 RDKafkaErrorCode::TopicAuthorizationFailed
@@ -368,16 +433,10 @@ impl<'a, H: Handler> Member<'a, H> {
         }
     }
 
-    /// Leaves the group, so that the others need not wait until this member is missed. Nothing here waits for the brokers
-    /// without end.
+    /// The end: what is stored is told to Kafka, and the group is left.
     fn leave(self) {
         self.tell_kafka(self.partitions.held().map(|(partition, position)| (partition, position.stored)));
-        self.consumer.unsubscribe();
-        let deadline = Instant::now() + LEAVE_PATIENCE;
-        let assigned = || self.consumer.assignment().is_ok_and(|list| list.count() > 0);
-        while Instant::now() < deadline && assigned() {
-            let _ = self.consumer.poll(POLL);
-        }
+        leave(&self.consumer);
         tracing::info!(topic = self.topic, stored = self.stored, "left the group");
     }
 }

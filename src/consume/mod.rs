@@ -16,8 +16,10 @@ mod orphans;
 mod partitions;
 mod request;
 mod sift;
+mod standstill;
 mod store;
 
+use std::sync::mpsc;
 use std::thread;
 
 use color_eyre::eyre::{Result, eyre};
@@ -30,6 +32,7 @@ use crate::telemetry::Telemetry;
 use handlers::{Handler, Orders, Products, Users};
 use member::{Member, Rewound, Team};
 use metrics::{ConsumeMetrics, Holdings};
+use standstill::Standstills;
 
 /// Consumes with as many members as asked for, until asked to stop.
 ///
@@ -73,8 +76,14 @@ fn members<H: Handler>(
     let rewound = &Rewound::default();
     let health = telemetry.health();
     let holdings = &Holdings::declare(health);
-    let team = Team { request, kafka, database_url, metrics, health, holdings, rewound, interrupt };
+    let standstills = &Standstills::default();
+    let team = Team { request, kafka, database_url, metrics, health, holdings, rewound, standstills, interrupt };
     thread::scope(|scope| {
+        // Watched until the members are done, whatever their end.
+        let (_watched, until) = mpsc::channel();
+        thread::Builder::new()
+            .name("standstills".to_owned())
+            .spawn_scoped(scope, move || standstills.watch(&until, health))?;
         let spawn = |number| {
             let member = Member::<H>::new(&team, number);
             thread::Builder::new().name(format!("member-{number}")).spawn_scoped(scope, move || {

@@ -19,7 +19,7 @@ use crate::stream::message::{DecodeError, ErrorClass, all_headers, decode};
 /// Orders looked at in one transaction.
 const AT_ONCE: usize = 500;
 /// Time after which the group is attended to before going on with single orders.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// What became of orders that waited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -141,7 +141,7 @@ fn adopt_singly<H: Handler>(
 ) -> Result<(u64, u64), NotStored> {
     let (mut adopted, mut refused) = (0, 0);
     let began = Instant::now();
-    while began.elapsed() < LONGEST {
+    while began.elapsed() < LONGEST && !dead.is_last_call() {
         match adopt_one(conn, reader, handler, dead)? {
             None => break,
             Some(true) => adopted += 1,

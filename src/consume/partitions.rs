@@ -116,9 +116,13 @@ pub(super) struct Position {
     /// First offset that has not come yet.
     pub expected: i64,
     /// Another topic lies under the name: nothing of it is taken before the partition begins anew.
-    remade: bool,
+    pub remade: bool,
     /// Hash of the message before `stored`, until it was seen to be the same.
-    check: Option<i64>,
+    pub check: Option<i64>,
+    /// When reading began.
+    pub since: Instant,
+    /// When a message came last, since then.
+    pub heard: Option<Instant>,
 }
 
 /// A partition that the group gave to this member.
@@ -185,7 +189,9 @@ impl Partitions {
         let Claim { next_offset, epoch, last_hash } = claim;
         let check = last_hash.filter(|_| next_offset > 0);
         let expected = if check.is_some() { next_offset - 1 } else { next_offset };
-        self.0.insert(partition, Hold::Held(Position { epoch, stored: next_offset, expected, remade: false, check }));
+        let since = Instant::now();
+        let position = Position { epoch, stored: next_offset, expected, remade: false, check, since, heard: None };
+        self.0.insert(partition, Hold::Held(position));
         if next_offset == 0 { Offset::Beginning } else { Offset::Offset(expected) }
     }
 
@@ -217,10 +223,18 @@ impl Partitions {
         }
     }
 
+    /// Another topic lies under the name: nothing of it is taken before the partition begins anew.
+    pub fn remade(&mut self, partition: i32) {
+        if let Some(Hold::Held(position)) = self.0.get_mut(&partition) {
+            position.remade = true;
+        }
+    }
+
     /// What to do with a message that came.
     pub fn judge(&mut self, message: &OwnedMessage) -> Verdict {
         let Some(Hold::Held(position)) = self.0.get_mut(&message.partition()) else { return Verdict::Skip };
         let offset = message.offset();
+        position.heard = Some(Instant::now());
         if position.remade {
             return Verdict::Skip;
         }

@@ -42,8 +42,6 @@ pub(super) fn sift<H: Handler>(
 ) -> Result<Sifted, NotStored> {
     let mut sieve = Sieve { handler, items, until: Instant::now() + time, found: Sifted::default() };
     let end = conn.transaction::<(), End, _>(|conn| {
-        // What would be refused at the end otherwise, nobody could tell of which message.
-        conn.batch_execute("SET CONSTRAINTS ALL IMMEDIATE")?;
         sieve.halves(conn, 0..items.len()).map_err(End::Failed)?;
         Err(End::Done)
     });
@@ -90,8 +88,12 @@ impl<H: Handler> Sieve<'_, H> {
     fn attempt(&mut self, conn: &mut PgConnection, places: std::ops::Range<usize>) -> Result<(), NotStored> {
         let messages: Vec<&H::Message> =
             self.items[places].iter().filter_map(|item| item.decoded.as_ref().ok()).collect();
-        let stored = conn
-            .transaction(|conn| self.handler.store(conn, &messages, Counters::Leave).map(drop).map_err(NotStored::of));
+        let stored = conn.transaction(|conn| {
+            self.handler.store(conn, &messages, Counters::Leave).map_err(NotStored::of)?;
+            // What is looked at only at the end of a transaction is looked at now, when these are complete: after each statement
+            // an order without its items yet would be refused, and at the very end nobody could tell which one it was.
+            Ok(conn.batch_execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")?)
+        });
         if stored.is_err() {
             self.handler.forget();
         }

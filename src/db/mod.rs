@@ -8,6 +8,7 @@ pub mod grades;
 pub mod lock;
 pub mod migrate;
 pub mod offsets;
+pub mod overview;
 pub mod parked;
 pub mod pools;
 pub mod population;

@@ -40,6 +40,9 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(20);
 /// How long the brokers may be silent before this is told, and how often it is looked at.
 const SILENCE: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A message that waits so long for its confirmation may wait for ever, and how often that is said.
+const STUCK: Duration = Duration::from_secs(15);
+const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// Unthrottled orders sent between two looks at news and clocks.
@@ -114,6 +117,7 @@ struct Run<'a> {
     /// How many messages were confirmed, and when the last of them was.
     confirmed: (u64, Instant),
     looked: Instant,
+    complained: Option<Instant>,
 }
 
 /// Full names of the topics.
@@ -164,6 +168,7 @@ impl<'a> Run<'a> {
             kafka_part,
             confirmed: (0, began),
             looked: began,
+            complained: None,
         }
     }
 
@@ -304,7 +309,20 @@ impl<'a> Run<'a> {
     /// Whether the brokers answer is seen by their confirmations alone.
     fn look_at_deliveries(&mut self) {
         let count = self.sender.count();
-        if count.delivered != self.confirmed.0 || count.outstanding() == 0 {
+        let longest = self.sender.longest_wait().unwrap_or_default();
+        if longest > STUCK {
+            // Others may be confirmed meanwhile: of a partition whose topic was made again nothing is (librdkafka's issue 4898).
+            let waiting = count.outstanding();
+            let what = format!("{waiting} messages wait for their confirmation, one for {} s", longest.as_secs());
+            if self.complained.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
+                self.complained = Some(Instant::now());
+                tracing::warn!(
+                    "{what}; if the brokers are well, a topic was deleted and made again: start this producer anew, what waits will \
+                     never arrive"
+                );
+            }
+            self.kafka_part.not_ready(what);
+        } else if count.delivered != self.confirmed.0 || count.outstanding() == 0 {
             self.confirmed = (count.delivered, Instant::now());
             self.kafka_part.ready();
         } else if self.confirmed.1.elapsed() > SILENCE {

@@ -39,6 +39,15 @@ impl Kafka {
         })
     }
 
+    /// The same brokers, seen through another prefix of topics and groups.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn under(&self, prefix: &str) -> Result<Self> {
+        let prefix = prefix.parse().map_err(|error: String| Failure::usage(error))?;
+        Ok(Self { prefix, ..self.clone() })
+    }
+
     /// The same Kafka, for somebody who waits for each answer no longer than this.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {

@@ -63,6 +63,8 @@ pub struct Deliveries {
     handed: AtomicU64,
     delivered: AtomicU64,
     failed: AtomicU64,
+    /// Messages that nobody has answered for, by the second in which they were handed over, round and round.
+    waiting: Box<[AtomicU64; SECONDS]>,
     first_error: Mutex<Option<String>>,
     watch: Option<Watch>,
     grumbler: Grumbler,
@@ -98,6 +100,29 @@ impl DeliveryCount {
 /// Lane in the upper 8 bits, microseconds since the sender began in the others.
 const LANE_SHIFT: u32 = usize::BITS - 8;
 
+/// Seconds of which messages that wait are told apart: those of an hour ago share a place with the present ones.
+const SECONDS: usize = 3_600;
+
+fn second_of(opaque: usize) -> usize {
+    (opaque & ((1 << LANE_SHIFT) - 1)) / 1_000_000 % SECONDS
+}
+
+impl Deliveries {
+    /// A message was not taken after all.
+    fn take_back(&self, opaque: usize) {
+        self.handed.fetch_sub(1, Ordering::Relaxed);
+        self.waiting[second_of(opaque)].fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How long the message has waited that waits longest, in whole seconds.
+    fn longest_wait(&self) -> Option<Duration> {
+        let now = self.began.elapsed().as_secs() as usize;
+        let waited = (0..SECONDS.min(now + 1)).rev();
+        let waits = |ago: &usize| self.waiting[(now - ago) % SECONDS].load(Ordering::Relaxed) > 0;
+        waited.into_iter().find(waits).map(|ago| Duration::from_secs(ago as u64))
+    }
+}
+
 impl ClientContext for Deliveries {
     fn error(&self, error: KafkaError, reason: &str) {
         self.grumbler.hear(&error, reason);
@@ -108,6 +133,7 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
+        self.waiting[second_of(opaque)].fetch_sub(1, Ordering::Relaxed);
         match result {
             Ok(_) => {
                 self.delivered.fetch_add(1, Ordering::Relaxed);
@@ -156,6 +182,7 @@ impl Sender {
             handed: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            waiting: Box::new([const { AtomicU64::new(0) }; SECONDS]),
             first_error: Mutex::new(None),
             watch,
             grumbler: Grumbler::default(),
@@ -187,6 +214,7 @@ impl Sender {
         record.payload = message.payload;
         // Counted first: the report may come before `send` returns.
         context.handed.fetch_add(1, Ordering::Relaxed);
+        context.waiting[second_of(opaque)].fetch_add(1, Ordering::Relaxed);
         loop {
             match self.producer.send(record) {
                 Ok(()) => {
@@ -197,12 +225,12 @@ impl Sender {
                     record = refused;
                     self.producer.poll(TURN);
                     if let Err(interrupted) = interrupt.check() {
-                        context.handed.fetch_sub(1, Ordering::Relaxed);
+                        context.take_back(opaque);
                         return Err(interrupted.into());
                     }
                 }
                 Err((error, _)) => {
-                    context.handed.fetch_sub(1, Ordering::Relaxed);
+                    context.take_back(opaque);
                     let topic = message.topic;
                     return Err(error).wrap_err_with(|| format!("a message for the topic {topic} cannot be sent"));
                 }
@@ -267,6 +295,12 @@ impl Sender {
             count = self.flush(TURN);
         }
         if count.outstanding() > 0 { self.flush(LAST_WAIT) } else { count }
+    }
+
+    /// How long the message has waited that waits longest for an answer; none when none waits.
+    #[must_use]
+    pub fn longest_wait(&self) -> Option<Duration> {
+        self.producer.context().longest_wait()
     }
 
     /// How things stand now.

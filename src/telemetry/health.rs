@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -23,6 +24,8 @@ struct PartState {
     name: String,
     /// Why it is not ready; `None` when it is.
     reason: Mutex<Option<String>>,
+    /// When something that began must have ended, and what is wrong if it has not.
+    limit: Mutex<Option<(Instant, &'static str)>>,
 }
 
 impl Health {
@@ -37,7 +40,11 @@ impl Health {
         if let Some(part) = parts.iter().find(|part| part.0.name == name) {
             return part.clone();
         }
-        let part = Part(Arc::new(PartState { name, reason: Mutex::new(Some("not heard of yet".to_owned())) }));
+        let part = Part(Arc::new(PartState {
+            name,
+            reason: Mutex::new(Some("not heard of yet".to_owned())),
+            limit: Mutex::default(),
+        }));
         parts.push(part.clone());
         part
     }
@@ -54,6 +61,12 @@ impl Health {
         let parts = self.parts();
         let lines = parts.iter().filter_map(|part| Some(format!("{}: {}\n", part.0.name, part.reason()?)));
         lines.collect()
+    }
+
+    /// What has begun and hangs: the first such part, and what is wrong with it.
+    #[must_use]
+    pub fn hanging(&self) -> Option<String> {
+        self.parts().iter().find_map(|part| Some(format!("{}: {}", part.0.name, part.hanging()?)))
     }
 
     fn parts(&self) -> Vec<Part> {
@@ -73,8 +86,23 @@ impl Part {
         *self.0.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
+    /// Something begins that hangs if it takes longer than this: it is not ready then, whoever asks.
+    pub fn begin(&self, longest: Duration, otherwise: &'static str) {
+        *self.0.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now() + longest, otherwise));
+    }
+
+    /// It has ended.
+    pub fn end(&self) {
+        *self.0.limit.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn reason(&self) -> Option<String> {
-        self.0.reason.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.hanging().or_else(|| self.0.reason.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    fn hanging(&self) -> Option<String> {
+        let limit = *self.0.limit.lock().unwrap_or_else(PoisonError::into_inner);
+        limit.filter(|(until, _)| Instant::now() > *until).map(|(_, otherwise)| otherwise.to_owned())
     }
 }
 
@@ -112,6 +140,21 @@ mod tests {
         assert_eq!(health.not_ready(), "");
         kafka.not_ready("no broker\n  answers");
         assert_eq!(health.clone().not_ready(), "kafka: no broker answers\n");
+    }
+
+    #[test]
+    fn what_hangs_is_not_ready_though_nobody_says_so() {
+        let health = Health::default();
+        let part = health.part("writes");
+        part.ready();
+        part.begin(Duration::from_secs(3_600), "a transaction hangs");
+        assert!(health.is_ready() && health.hanging().is_none());
+        part.begin(Duration::ZERO, "a transaction hangs");
+        std::thread::sleep(Duration::from_millis(1));
+        assert_eq!(health.not_ready(), "writes: a transaction hangs\n");
+        assert_eq!(health.hanging().as_deref(), Some("writes: a transaction hangs"));
+        part.end();
+        assert!(health.is_ready());
     }
 
     #[test]

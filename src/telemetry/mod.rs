@@ -45,18 +45,36 @@ impl Telemetry {
     /// When the address in the environment is none, or cannot be listened at; and as logs do: when `RUST_LOG` cannot be
     /// read, or they go somewhere already.
     pub fn start(settings: &Settings, args: &MetricsArgs) -> color_eyre::Result<Self> {
-        let address = match &args.metrics_addr {
-            Some(address) => Some(address.clone()),
-            None => Address::of_environment()?,
-        };
+        let address = address(args)?;
         logs::start(settings)?;
+        let telemetry = Self::serve(address)?;
+        if let Some(address) = telemetry.address() {
+            tracing::info!(%address, "serving /metrics, /healthz and /readyz");
+        }
+        Ok(telemetry)
+    }
+
+    /// The same without logs, for a command that draws on the terminal; nothing at all when no address is named.
+    ///
+    /// # Errors
+    /// When the address in the environment is none, or cannot be listened at.
+    pub fn start_silently(args: &MetricsArgs) -> color_eyre::Result<Option<Self>> {
+        address(args)?.map(|address| Self::serve(Some(address))).transpose()
+    }
+
+    /// Neither logs nor a server: for work that is watched otherwise.
+    ///
+    /// # Errors
+    /// None that is expected.
+    pub fn silent() -> color_eyre::Result<Self> {
+        Self::serve(None)
+    }
+
+    fn serve(address: Option<Address>) -> color_eyre::Result<Self> {
         let health = Health::default();
         let registry = Arc::new(Mutex::new(metrics::registry(&health)));
         let serve = |address| server::Server::start(&address, Arc::clone(&registry), health.clone());
         let server = address.map(serve).transpose()?;
-        if let Some(server) = &server {
-            tracing::info!(address = %server.address(), "serving /metrics, /healthz and /readyz");
-        }
         Ok(Self { registry, health, server })
     }
 
@@ -77,5 +95,13 @@ impl Telemetry {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.server.as_ref().map(server::Server::address)
+    }
+}
+
+/// Where to listen: the flag's word before the environment's.
+fn address(args: &MetricsArgs) -> Result<Option<Address>, crate::error::Failure> {
+    match &args.metrics_addr {
+        Some(address) => Ok(Some(address.clone())),
+        None => Address::of_environment(),
     }
 }

@@ -63,7 +63,11 @@ impl Subject<'_> {
             unknown: strangers.unknown,
             older: strangers.older,
             elsewhere,
-            expired: self.places.positions.as_ref().map_or(0, |positions| positions.expired(&self.span)),
+            // Nobody knows when those that are gone were sent; with --since, nobody asks.
+            expired: match &self.places.positions {
+                Some(positions) if self.since.is_none() => positions.expired(&self.span),
+                _ => 0,
+            },
             whole: kept == Kept::Whole,
             missing_ids: std::mem::take(&mut intake.missing),
             ..TopicReport::default()

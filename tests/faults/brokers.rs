@@ -81,6 +81,7 @@ fn a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning() {
     consumer.signal("CONT");
     shop.settle();
     consumer.assert_runs();
+    assert!(consumer.log().contains("stood still"), "{}", consumer.log());
     let found = audit(&shop, &expect);
     assert_eq!(found.stored.len(), 9_000);
     expect.kept.extend(found.stored);
@@ -95,5 +96,32 @@ fn a_topic_that_was_deleted_and_made_again_is_read_from_its_beginning() {
     assert!(consumer.log().contains("deleted and made again"), "{}", consumer.log());
     let found = audit(&shop, &expect);
     assert_eq!(found.stored.len(), 500);
+    stop_all([consumer]);
+}
+
+/// librdkafka goes deaf on a partition that had other leaders before its topic was made again.
+#[test]
+fn a_topic_made_again_after_its_leaders_changed_is_read_too() {
+    let lab = lab();
+    let shop = Shop::open(&lab);
+    let mut consumer = shop.consumer("orders", "--members 2");
+    let produce = |count: u64| shop.producer(&format!("--stream orders --unthrottled --limit {count}")).end(LONG);
+    produce(1_000);
+    // Each partition loses its leader once.
+    for broker in ["kafka1", "kafka2", "kafka3"] {
+        lab.kill(broker, "KILL");
+        produce(100);
+        lab.up(&[broker]);
+        await_in_sync(&shop);
+    }
+    shop.settle();
+    let kept = audit(&shop, &Expect::default()).stored;
+    shop.topics.delete("orders");
+    shop.run("topics create");
+    produce(3_000);
+    shop.settle();
+    consumer.assert_runs();
+    let found = audit(&shop, &Expect { kept, ..Expect::default() });
+    assert_eq!(found.stored.len(), 3_000);
     stop_all([consumer]);
 }

@@ -83,12 +83,14 @@ impl Topics {
         for (partition, low, _) in &ends {
             assignment.add_partition_offset(&topic, *partition, Offset::Offset(*low)).unwrap();
         }
-        self.reader.assign(&assignment).unwrap();
+        // A new client: librdkafka may go deaf on topics that are made again, and this reader must not.
+        let reader: BaseConsumer = self.config.create().unwrap();
+        reader.assign(&assignment).unwrap();
         let mut left: i64 = ends.iter().map(|(_, low, high)| high - low).sum();
         let mut heard = Instant::now();
         while left > 0 {
             assert!(heard.elapsed() < PATIENCE, "{left} messages of {topic} do not come");
-            let Some(Ok(message)) = self.reader.poll(Duration::from_millis(100)) else { continue };
+            let Some(Ok(message)) = reader.poll(Duration::from_millis(100)) else { continue };
             // What was sent since is not asked for.
             if ends.iter().any(|(partition, _, end)| *partition == message.partition() && message.offset() < *end) {
                 heard = Instant::now();
@@ -96,7 +98,6 @@ impl Topics {
                 each(record(&message));
             }
         }
-        self.reader.unassign().unwrap();
     }
 
     /// Writes messages to the partitions they name, and waits until the brokers have them.

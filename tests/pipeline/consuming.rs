@@ -268,6 +268,37 @@ fn a_header_whose_name_is_not_utf8_stops_nobody() {
 }
 
 #[test]
+fn a_constraint_that_is_deferred_refuses_what_it_refuses_and_nothing_else() {
+    let shop = Shop::seeded(1_200, 1_200);
+    shop.run("cache refresh");
+    // Looked at when the transaction ends, for an order comes before its items.
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut shop.db.connect(),
+        "CREATE FUNCTION complete() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             IF NEW.total_amount / 10 % 20 = 3 OR NOT EXISTS (SELECT FROM order_items WHERE order_id = NEW.id) THEN
+                 RAISE check_violation USING MESSAGE = 'not complete';
+             END IF;
+             RETURN NULL;
+         END $$;
+         CREATE CONSTRAINT TRIGGER complete AFTER INSERT ON orders
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION complete()",
+    )
+    .unwrap();
+    shop.run("produce --stream orders --unthrottled --limit 1_000");
+    let sent = shop.topics.read_all("orders");
+    let is_refused = |order: &&Received| order.json()["total_amount"].as_i64().unwrap() / 10 % 20 == 3;
+    let refused = sent.iter().filter(is_refused).count() as i64;
+    assert!(refused > 5, "{refused}");
+    let mut consumer = shop.start("consume --topic orders");
+    shop.until_consumed("orders");
+    let stored = number(&mut shop.db.connect(), "SELECT count(*) AS n FROM orders");
+    assert_eq!((stored, shop.topics.count("orders.dlq")), (1_000 - refused, refused));
+    assert_consistent(&shop);
+    assert!(consumer.stop(Duration::from_secs(10)).success());
+}
+
+#[test]
 fn what_the_topic_did_not_keep_is_counted_for_ever() {
     let shop = Shop::seeded(1_200, 1_200);
     shop.run("cache refresh");
@@ -294,6 +325,8 @@ fn what_the_topic_did_not_keep_is_counted_for_ever() {
     // Reading everything that is left once more brings nothing back.
     let mut again = shop.start("consume --topic orders --from-beginning");
     until_each_is_read(&mut again, "");
+    // Not before the messages behind the gap have come.
+    shop.until_consumed("orders");
     assert_eq!(expired(), 200);
     assert!(again.stop(Duration::from_secs(10)).success());
 }

@@ -30,12 +30,14 @@ impl<H: Handler> Member<'_, H> {
     }
 
     pub(super) fn claim_one(&mut self, partition: i32) -> Result<()> {
-        let from_beginning = self.request.from_beginning && !self.rewound.contains(partition);
+        let asked = self.request.from_beginning && !self.rewound.contains(partition);
         let reader = &self.reader;
         let conn = self.link.get()?;
         self.writes.ready();
         let mut claim = offsets::claim(conn, reader, partition).wrap_err("cannot claim a partition")?;
-        if from_beginning {
+        // Whoever reads a topic for the first time begins with what it keeps.
+        let first = claim.epoch == 1 && claim.next_offset == 0;
+        if asked || first {
             // Not 0: what the topic keeps no more would count as lost.
             let (low, _) = self.consumer.fetch_watermarks(&self.topic, partition, SEEK_PATIENCE)?;
             let ours = offsets::rewind(conn, reader, partition, claim.epoch, Anew::OnRequest(low))
@@ -46,7 +48,9 @@ impl<H: Handler> Member<'_, H> {
             }
             claim.next_offset = low;
             claim.last_hash = None;
-            self.rewound.add(partition);
+            if asked {
+                self.rewound.add(partition);
+            }
         }
         let next_offset = claim.next_offset;
         if !self.begin(partition, claim) {

@@ -6,7 +6,7 @@ use chrono::Utc;
 use color_eyre::eyre::eyre;
 use rdkafka::Message as _;
 
-use super::{COMPLAIN_EVERY, LAST_WRITE, LATE_WRITE, LONGEST_WRITE, Member};
+use super::{COMPLAIN_EVERY, HANGS, LAST_WRITE, LONGEST_WRITE, Member};
 use crate::consume::dead::Corpse;
 use crate::consume::failure::NotStored;
 use crate::consume::handlers::Handler;
@@ -20,15 +20,6 @@ const MOST_IN_VAIN: u32 = 2;
 impl<H: Handler> Member<'_, H> {
     /// Writes what is gathered: all at once, or, should the database refuse rows, without those.
     pub(super) fn write(&mut self) {
-        let began = Instant::now();
-        self.write_until_done();
-        let took = began.elapsed();
-        if took > LATE_WRITE {
-            self.stood_still(took);
-        }
-    }
-
-    fn write_until_done(&mut self) {
         let mut part = self.careful;
         let mut in_vain = 0;
         let began = Instant::now();
@@ -97,6 +88,13 @@ impl<H: Handler> Member<'_, H> {
     }
 
     fn write_part(&mut self, part: usize) -> Result<(), NotStored> {
+        self.writes.begin(HANGS, "a transaction does not end: PostgreSQL or Kafka hangs");
+        let written = self.write_part_now(part);
+        self.writes.end();
+        written
+    }
+
+    fn write_part_now(&mut self, part: usize) -> Result<(), NotStored> {
         let items = &self.batch.items()[..part];
         let began = Instant::now();
         let corpses: Vec<Corpse<'_>> =
@@ -128,7 +126,6 @@ impl<H: Handler> Member<'_, H> {
     }
 
     pub(super) fn tend(&mut self) {
-        self.tended = Instant::now();
         let timeout = self.request.orphan_timeout;
         let tended = match self.link.get() {
             Ok(conn) => orphans::tend(conn, &self.reader, &mut self.handler, &mut self.dead, timeout),
@@ -148,6 +145,8 @@ impl<H: Handler> Member<'_, H> {
             Err(NotStored::Away(report)) => self.hold(&report),
             Err(failure) => tracing::warn!("parked orders cannot be tried again: {failure:?}"),
         }
+        // From its end on: it may take longer than the time between two of it, and messages are to be read in between.
+        self.tended = Instant::now();
     }
 
     /// Puts everything aside for a while: partitions pause, polling goes on, and so the group is not disturbed.

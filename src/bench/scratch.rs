@@ -1,0 +1,135 @@
+//! Where a deployment is measured: a schema, topics and keys that are there for nothing else, and are removed afterwards.
+
+use std::time::UNIX_EPOCH;
+
+use chrono::NaiveDate;
+use color_eyre::eyre::{Result, WrapErr};
+use diesel::PgConnection;
+use diesel::connection::SimpleConnection;
+use rdkafka::admin::AdminOptions;
+use redis::Commands;
+
+use crate::cache::Cache;
+use crate::config::Settings;
+use crate::config::secret::SecretUrl;
+use crate::consume::Topic;
+use crate::db;
+use crate::db::seeding::{self, SeedRequest};
+use crate::error::Failure;
+use crate::generator::World;
+use crate::interrupt::Interrupt;
+use crate::stream::client::{Kafka, PATIENCE};
+use crate::stream::topics::{self, TOPICS, Wishes};
+
+/// What all names begin with.
+const PREFIX: &str = "shopstream_bench_";
+
+/// A shop of the measurement's own.
+pub(super) struct Scratch {
+    schema: String,
+    server: SecretUrl,
+    /// The database, seen through the schema.
+    pub url: SecretUrl,
+    /// The brokers, seen through the prefix.
+    pub kafka: Kafka,
+    /// Redis, seen through the prefix.
+    pub cache: Cache,
+    removed: bool,
+}
+
+impl Scratch {
+    /// Makes schema and topics, and so many customers and products.
+    pub fn open(settings: &Settings, world: &World, users: u32, products: u32, interrupt: &Interrupt) -> Result<Self> {
+        let server = settings.database_url()?.clone();
+        let millis = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis());
+        let name = format!("{PREFIX}{}_{millis}", std::process::id());
+        let kafka = Kafka::of(settings)?.under(&format!("{name}."))?;
+        let cache = Cache::new(settings.redis_url()?, &format!("{name}:"))?;
+        // Who cannot be reached is told before anything is made.
+        kafka.metadata(&kafka.admin()?)?;
+        cache.connect()?;
+        let mut conn = db::connect(server.expose())?;
+        conn.batch_execute(&format!("CREATE SCHEMA {name}")).map_err(|error| {
+            Failure::new(format!("a schema of the measurement's own cannot be made: {error}"))
+                .help("GRANT CREATE ON DATABASE … TO this user, or give another --database-url")
+        })?;
+        let url = SecretUrl::from(through(server.expose(), &name));
+        let scratch = Self { schema: name, server, url, kafka, cache, removed: false };
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        runtime.block_on(topics::create(&scratch.kafka, Wishes::default()))?;
+        let mut conn = scratch.connect()?;
+        db::migrate::apply(&mut conn)?;
+        let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
+        let request = SeedRequest { seed: 1, users, products, as_of: Some(day), default_as_of: day };
+        seeding::seed(&mut conn, world, &request, &|_| {}, interrupt)?;
+        conn.batch_execute("ANALYZE users; ANALYZE products").wrap_err("the tables cannot be analysed")?;
+        Ok(scratch)
+    }
+
+    /// A connection that sees the schema alone.
+    pub fn connect(&self) -> Result<PgConnection> {
+        db::connect(self.url.expose())
+    }
+
+    /// Removes everything.
+    pub fn remove(mut self) -> Result<()> {
+        self.removed = true;
+        self.clear()
+    }
+
+    fn clear(&self) -> Result<()> {
+        let mut conn = db::connect(self.server.expose())?;
+        conn.batch_execute(&format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema))
+            .wrap_err_with(|| format!("the schema {} cannot be dropped", self.schema))?;
+        let mut redis = self.cache.connect()?;
+        let keys: Vec<String> = redis.scan_match(self.cache.key("*"))?.collect::<Result<_, _>>()?;
+        if !keys.is_empty() {
+            redis.del::<_, ()>(keys)?;
+        }
+        let admin = self.kafka.admin()?;
+        let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE));
+        let names: Vec<String> = TOPICS.iter().map(|topic| self.kafka.name(topic.name)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let groups: Vec<String> = Topic::ALL.iter().map(|topic| self.kafka.name(topic.group())).collect();
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        runtime.block_on(async {
+            // A group that was never made is no failure.
+            let _ = admin.delete_groups(&groups, &options).await;
+            admin.delete_topics(&names, &options).await
+        })?;
+        Ok(())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !self.removed {
+            // After an error there is one to tell already; what stays is named after a measurement, and harms nothing.
+            let _ = self.clear();
+        }
+    }
+}
+
+/// The URL with a search path of this schema alone; other options of the URL stay.
+fn through(url: &str, schema: &str) -> String {
+    let option = format!("-c%20search_path%3D{schema}");
+    if let Some(at) = url.find("options=").map(|at| at + "options=".len()) {
+        let end = url[at..].find('&').map_or(url.len(), |length| at + length);
+        return format!("{}%20{option}{}", &url[..end], &url[end..]);
+    }
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}options={option}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_search_path_joins_what_the_url_has() {
+        assert_eq!(through("postgres://h/d", "s"), "postgres://h/d?options=-c%20search_path%3Ds");
+        let url = through("postgres://h/d?options=-c%20jit%3Doff&sslmode=require", "s");
+        assert_eq!(url, "postgres://h/d?options=-c%20jit%3Doff%20-c%20search_path%3Ds&sslmode=require");
+    }
+}

@@ -1,0 +1,123 @@
+//! `shopstream report`: a page of charts of a year.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::Context;
+use crate::cli::example;
+use crate::error::Failure;
+use crate::generator::calendar::{FIRST_YEAR, LAST_YEAR};
+use crate::output::number;
+use crate::report::files::Dataset;
+use crate::report::{Report, events, page, postgres, write};
+
+/// Arguments of `report`.
+#[derive(clap::Args, Debug)]
+#[command(before_help = example(&[
+    "shopstream report --from dataset",
+    "shopstream report --from postgres --year 2025 --out year.html",
+]))]
+pub struct Args {
+    /// Whose figures: a folder that backfill wrote, or `postgres` [default: postgres where a database is configured, else
+    /// the folder shopstream-YEAR]
+    #[arg(long, value_name = "DIR|postgres")]
+    from: Option<PathBuf>,
+    /// The year [default: the folder's; in PostgreSQL the newest that backfill wrote]
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(i64::from(FIRST_YEAR)..=i64::from(LAST_YEAR)))]
+    year: Option<i32>,
+    /// The HTML file to write; an earlier report there gives way [default: shopstream-report-YEAR.html]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Overwrite the file even if it is no report
+    #[arg(long)]
+    replace: bool,
+    /// Print where the page is and its headline figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Counts the year and writes the page.
+///
+/// # Errors
+/// When there is no such year, the folder is damaged, or the file cannot be written.
+pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
+    // What is wrong with the place is said before the work.
+    if let Some(out) = &args.out {
+        write::check(out, args.replace)?;
+    }
+    let report = match args.source(context.settings.database_url.value.is_some())? {
+        Source::Postgres => from_postgres(args, context)?,
+        Source::Folder(folder) => from_folder(args, folder, context)?,
+    };
+    let year = report.figures.year;
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("shopstream-report-{year}.html")));
+    write::check(&out, args.replace)?;
+    let html = page::html(&report)?;
+    write::write(&out, &html)?;
+    for note in &report.notes {
+        context.printer.warn(note);
+    }
+    if args.json {
+        return context.printer.json(&json(&report, &out, html.len()));
+    }
+    let size = number::bytes(html.len() as u64);
+    context.printer.result(&format!("The report of {year} is in {} ({size}); open it in a browser.", out.display()))
+}
+
+/// Whose figures a report is made of.
+enum Source {
+    Postgres,
+    Folder(PathBuf),
+}
+
+impl Args {
+    fn source(&self, configured: bool) -> Result<Source, Failure> {
+        match (&self.from, self.year) {
+            (Some(from), _) if from.as_os_str() == "postgres" => Ok(Source::Postgres),
+            (Some(folder), _) => Ok(Source::Folder(folder.clone())),
+            (None, _) if configured => Ok(Source::Postgres),
+            (None, Some(year)) => Ok(Source::Folder(PathBuf::from(format!("shopstream-{year}")))),
+            (None, None) => Err(Failure::usage("it was not said whose figures the report is to show")
+                .help("name a folder that backfill wrote with --from DIR, or set DATABASE_URL")),
+        }
+    }
+}
+
+fn from_folder(args: &Args, folder: PathBuf, context: &Context) -> color_eyre::Result<Report> {
+    let dataset = Dataset::open(&folder)?;
+    if let Some(year) = args.year.filter(|year| *year != dataset.year()) {
+        let what = format!("{} holds the year {}, and not {year}", folder.display(), dataset.year());
+        return Err(Failure::usage(what).help("leave --year out, or name another folder with --from").into());
+    }
+    dataset.check_files()?;
+    let progress = context.printer.progress("reading", Some(dataset.orders()), "orders");
+    let report = dataset.report(&|orders| progress.inc(orders), &context.interrupt)?;
+    progress.finish();
+    Ok(report)
+}
+
+fn from_postgres(args: &Args, context: &Context) -> color_eyre::Result<Report> {
+    let mut conn = context.connect_migrated()?;
+    let year = args.year.map_or_else(|| postgres::newest_year(&mut conn), Ok)?;
+    postgres::report(&mut conn, year, &context.interrupt)
+}
+
+fn json(report: &Report, out: &std::path::Path, bytes: usize) -> serde_json::Value {
+    let figures = &report.figures;
+    let total = figures.total();
+    json!({
+        "year": figures.year,
+        "out": out.display().to_string(),
+        "bytes": bytes,
+        "revenue": total.revenue,
+        "orders": total.orders,
+        "completed_orders": total.completed,
+        "items": total.items,
+        "average_order": total.average(),
+        "customers": figures.customers(),
+        "customers_who_bought": figures.customers_who_bought,
+        "top_scenario": events::top(figures, |_| true).map(|(name, _)| name),
+        "notes": report.notes,
+    })
+}

@@ -1,0 +1,84 @@
+//! How fast a number grows: now, and in the last minute.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// What "now" means: shorter, and a number that is counted in batches would jump.
+const WINDOW: Duration = Duration::from_secs(5);
+/// Steps of the history, each at least a second long.
+const STEPS: usize = 120;
+const STEP: Duration = Duration::from_secs(1);
+
+/// The growth of one number.
+#[derive(Clone, Debug, Default)]
+pub struct Rate {
+    samples: VecDeque<(Instant, u64)>,
+    history: VecDeque<f64>,
+    stepped: Option<(Instant, u64)>,
+}
+
+impl Rate {
+    /// Takes in what the number is now. One that is smaller than before was counted anew: it begins again.
+    pub fn add(&mut self, at: Instant, value: u64) {
+        if self.samples.back().is_some_and(|(_, before)| value < *before) {
+            *self = Self { history: std::mem::take(&mut self.history), ..Self::default() };
+        }
+        self.samples.push_back((at, value));
+        // One from before the window stays, for it is what the window begins with.
+        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(then, _)| at.duration_since(*then) >= WINDOW)
+        {
+            self.samples.pop_front();
+        }
+        match self.stepped {
+            None => self.stepped = Some((at, value)),
+            Some((then, before)) if at.duration_since(then) >= STEP => {
+                if self.history.len() == STEPS {
+                    self.history.pop_front();
+                }
+                self.history.push_back((value - before) as f64 / at.duration_since(then).as_secs_f64());
+                self.stepped = Some((at, value));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// A second, over the last seconds; none before there are two samples.
+    #[must_use]
+    pub fn per_second(&self) -> Option<f64> {
+        let ((first, from), (last, to)) = (self.samples.front()?, self.samples.back()?);
+        let seconds = last.duration_since(*first).as_secs_f64();
+        (seconds > 0.0).then(|| (to - from) as f64 / seconds)
+    }
+
+    /// A second, step by step, the latest last.
+    #[must_use]
+    pub fn history(&self) -> Vec<f64> {
+        self.history.iter().copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_that_of_the_last_seconds_and_survives_a_reset() {
+        let (began, mut rate) = (Instant::now(), Rate::default());
+        assert_eq!(rate.per_second(), None);
+        for second in 0..20 {
+            rate.add(began + Duration::from_secs(second), 100 * second);
+        }
+        assert_eq!(rate.per_second(), Some(100.0));
+        assert_eq!(rate.history(), vec![100.0; 19]);
+        // Nothing comes any more: after the window it stands still.
+        for second in 20..27 {
+            rate.add(began + Duration::from_secs(second), 1_900);
+        }
+        assert_eq!(rate.per_second(), Some(0.0));
+        rate.add(began + Duration::from_secs(27), 5);
+        assert_eq!(rate.per_second(), None);
+        rate.add(began + Duration::from_secs(28), 9);
+        assert_eq!(rate.per_second(), Some(4.0));
+        assert_eq!(rate.history().last(), Some(&4.0));
+    }
+}

@@ -1,0 +1,141 @@
+//! The whole screen: a line above, the panels, a line below.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Paragraph};
+
+use super::text::cut;
+use super::{Look, Panel, Theme, cache, help, kafka, postgres, shop};
+use crate::monitor::line::time_of_day;
+use crate::monitor::seen::Seen;
+use crate::monitor::{Scope, Snapshot};
+use crate::output::number;
+
+/// The smallest screen on which everything has its place.
+const LEAST: (u16, u16) = (60, 16);
+
+/// From this height on Kafka has room for a line a partition.
+const WITH_PARTITIONS: u16 = 44;
+
+/// Draws what is known.
+pub fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, look: &Look) {
+    let area = frame.area();
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        let text = format!("{} × {} is too small: {} × {} at least", area.width, area.height, LEAST.0, LEAST.1);
+        frame.render_widget(Paragraph::new(cut(&text, usize::from(area.width))), area);
+        return;
+    }
+    let [top, body, bottom] =
+        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
+    frame.render_widget(Paragraph::new(head(snapshot, look)), top);
+    panels(frame, body, snapshot, look);
+    frame.render_widget(Paragraph::new(foot(snapshot, look, bottom.width)), bottom);
+    if look.help {
+        help::draw(frame, body, snapshot, look.theme);
+    }
+}
+
+fn panels(frame: &mut Frame<'_>, body: Rect, snapshot: &Snapshot, look: &Look) {
+    let theme = look.theme;
+    let mut one = |panel: Panel, area: Rect| match panel {
+        Panel::Cache => cache::draw(frame, area, snapshot, theme),
+        Panel::Kafka => kafka::draw(frame, area, snapshot, theme),
+        Panel::Postgres => postgres::draw(frame, area, snapshot, theme),
+        Panel::Shop => shop::draw(frame, area, snapshot, theme),
+    };
+    if snapshot.scope == Scope::Cache {
+        return one(Panel::Cache, body);
+    }
+    if let Some(panel) = look.focus {
+        return one(panel, body);
+    }
+    let upper = if body.height >= WITH_PARTITIONS { 20 } else { 11 };
+    let [up, down] = Layout::vertical([Constraint::Length(upper), Constraint::Fill(1)]).areas(body);
+    let halves = Layout::horizontal([Constraint::Percentage(47), Constraint::Fill(1)]);
+    let ([cache, kafka], [postgres, shop]) = (halves.areas(up), halves.areas(down));
+    one(Panel::Cache, cache);
+    one(Panel::Kafka, kafka);
+    one(Panel::Postgres, postgres);
+    one(Panel::Shop, shop);
+}
+
+fn head(snapshot: &Snapshot, look: &Look) -> Line<'static> {
+    let theme = look.theme;
+    let scenario = &snapshot.scenario;
+    let by_hand = if scenario.by_hand { " by hand" } else { "" };
+    let until = if scenario.until.is_empty() { String::new() } else { format!(" {}", scenario.until) };
+    let mut spans =
+        vec![Span::styled(" shopstream ", theme.title()), Span::raw(format!("{} UTC+9 ", time_of_day(snapshot.now)))];
+    if look.paused {
+        spans.push(Span::styled(" PAUSED ", theme.away()));
+    }
+    spans.extend([
+        Span::styled(" scenario ", theme.quiet()),
+        Span::styled(scenario.id.clone(), theme.figure()),
+        Span::styled(format!("{by_hand}{until}"), theme.quiet()),
+    ]);
+    Line::from(spans)
+}
+
+fn foot(snapshot: &Snapshot, look: &Look, width: u16) -> Line<'static> {
+    let theme = look.theme;
+    let mut spans = Vec::new();
+    let keys: &[(&str, &str)] = match (snapshot.scope, look.focus) {
+        (Scope::Cache, _) => &[("q", "quit"), ("p", "pause"), ("?", "help")],
+        (_, Some(_)) => &[("q", "quit"), ("p", "pause"), ("1-4", "focus"), ("Esc", "all"), ("?", "help")],
+        _ => &[("q", "quit"), ("p", "pause"), ("1-4", "focus"), ("?", "help")],
+    };
+    for (key, what) in keys {
+        spans.push(Span::styled(format!(" {key} "), theme.title()));
+        spans.push(Span::styled(format!("{what} "), theme.quiet()));
+    }
+    let known: Vec<f64> = snapshot.requests_a_minute.iter().flatten().copied().collect();
+    if !known.is_empty() {
+        let cost = format!("{} requests a minute ", number::count(known.iter().sum::<f64>().round() as i64));
+        let used: usize = spans.iter().map(Span::width).sum();
+        spans.push(Span::raw(" ".repeat(usize::from(width).saturating_sub(used + cost.len()))));
+        spans.push(Span::styled(cost, theme.quiet()));
+    }
+    Line::from(spans)
+}
+
+/// The frame of a panel; returns the room inside. A service without an answer says so instead of figures.
+pub(super) fn panel<'a, T>(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    title: &str,
+    seen: &'a Seen<T>,
+    snapshot: &Snapshot,
+    theme: Theme,
+) -> Option<(Rect, &'a T)> {
+    let mut block = Block::bordered().border_type(BorderType::Rounded).border_style(theme.quiet());
+    block = block.title(Span::styled(format!(" {title} "), theme.title()));
+    let inner = block.inner(area);
+    let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    match seen {
+        Seen::Known { view, .. } => {
+            frame.render_widget(block, area);
+            return Some((inside, view));
+        }
+        Seen::Away { why, help, since } => {
+            let seconds = snapshot.instant.saturating_duration_since(*since);
+            block = block.title(Span::styled(format!(" AWAY for {} ", number::duration(seconds)), theme.away()));
+            frame.render_widget(block, area);
+            let help = help.as_ref().map_or_else(String::new, |help| format!("\n{help}"));
+            let text = Paragraph::new(format!("{why}{help}")).wrap(ratatui::widgets::Wrap { trim: true });
+            frame.render_widget(text, inside);
+        }
+        Seen::NotConfigured(why) => {
+            block = block.title(Span::styled(" not configured ", theme.warn()));
+            frame.render_widget(block, area);
+            let text = Paragraph::new(why.clone()).wrap(ratatui::widgets::Wrap { trim: true });
+            frame.render_widget(text, inside);
+        }
+        Seen::Waiting => {
+            frame.render_widget(block, area);
+            frame.render_widget(Paragraph::new("asked; no answer yet"), inside);
+        }
+    }
+    None
+}

@@ -1,0 +1,103 @@
+//! Without a terminal: lines, JSON and metrics, of real services.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use shopstream::telemetry::{Address, probe};
+
+use crate::exposition::assert_documented;
+use crate::shop::{PATIENCE, Shop};
+use crate::support::*;
+
+/// What the monitor serves, once it has said where.
+fn address(monitor: &mut Running) -> Address {
+    until(PATIENCE, "it says where it serves", || {
+        let said = monitor.said();
+        let address = said.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next());
+        address.and_then(|address| address.parse().ok()).ok_or(said.clone())
+    })
+}
+
+fn get(address: &Address, page: &str) -> String {
+    probe::get(address, page, Duration::from_secs(5)).unwrap().body
+}
+
+#[test]
+fn one_snapshot_has_the_figures_of_every_service() {
+    let shop = Shop::seeded(1_300, 1_400);
+    shop.run("cache refresh");
+    shop.run("scenarios activate mz-trend --for 10m");
+    shop.run("produce --stream orders --unthrottled --limit 50 --inject poison=20%");
+    let mut consumer = shop.start("consume --topic orders --members 2");
+    let seen = until(Duration::from_secs(60), "all orders are stored, and seen", || {
+        let seen: Value = serde_json::from_str(&shop.run("monitor --once --json")).unwrap();
+        let orders = &seen["kafka"]["groups"][2];
+        let done = orders["lag"] == 0
+            && orders["members"] == 2
+            && seen["postgres"]["last_orders"].as_array().is_some_and(|orders| orders.len() >= 30)
+            && seen["postgres"]["tables"][2]["rows"].as_i64() > Some(0);
+        if done { Ok(seen) } else { Err(seen.to_string()) }
+    });
+    assert_eq!((&seen["cache"]["state"], &seen["cache"]["pool"]["generation"]), (&"up".into(), &1.into()));
+    assert_eq!(seen["cache"]["by_hand"]["id"], "mz-trend");
+    assert_eq!((&seen["scenario"]["id"], &seen["scenario"]["by_hand"]), (&"mz-trend".into(), &true.into()));
+    let kafka = &seen["kafka"];
+    assert_eq!((&kafka["brokers"], &kafka["under_replicated"]), (&3.into(), &0.into()));
+    let written = kafka["topics"][2]["written"].as_u64().unwrap();
+    let letters = kafka["dead_letters"][2]["letters"].as_u64().unwrap();
+    assert!(letters > 0 && written == 50 + letters, "{kafka}");
+    assert_eq!(kafka["topics"][0]["written"], 0);
+    assert_eq!(kafka["groups"][0]["members"], 0);
+    let grades: i64 =
+        seen["postgres"]["grades"].as_array().unwrap().iter().map(|g| g["customers"].as_i64().unwrap()).sum();
+    assert_eq!(grades, 1_300);
+    let drawn = shop.run("monitor --once");
+    for words in ["generation 1", "scenario mz-trend by hand for 9 min", "BRONZE", "orders"] {
+        assert!(drawn.contains(words), "{words}: {drawn}");
+    }
+    assert!(consumer.stop(Duration::from_secs(10)).success());
+}
+
+#[test]
+fn in_a_log_each_interval_is_a_line_and_prometheus_gets_the_same() {
+    let shop = Shop::seeded(1_200, 1_200);
+    let mut monitor = Running::start(
+        &mut shop.program("monitor --every 1s --metrics-addr 127.0.0.1:0 --redis-url redis://127.0.0.1:1"),
+    );
+    let address = address(&mut monitor);
+    let metrics = until(Duration::from_secs(20), "Kafka is seen", || {
+        let text = get(&address, "/metrics");
+        if text.contains("shopstream_service_up{service=\"kafka\"} 1") { Ok(text) } else { Err(text) }
+    });
+    assert!(metrics.contains("shopstream_service_up{service=\"redis\"} 0"), "{metrics}");
+    assert_documented(&metrics);
+    assert!(metrics.contains("shopstream_topic_written_messages{topic=\"orders\"} 0"), "{metrics}");
+    assert!(!metrics.contains("shopstream_pool_age_seconds"), "{metrics}");
+    assert!(get(&address, "/readyz").contains("redis: Redis at"));
+    until(Duration::from_secs(20), "three lines", || {
+        let said = monitor.said();
+        let lines = said.lines().filter(|line| line.contains("| orders") && line.contains("cache AWAY")).count();
+        if lines >= 3 { Ok(()) } else { Err(said) }
+    });
+    assert!(monitor.stop(Duration::from_secs(5)).success());
+}
+
+#[test]
+fn a_service_that_is_away_makes_a_single_look_fail() {
+    let shop = Shop::seeded(1_200, 1_200);
+    let mut command = shop.program("monitor cache --once --json");
+    let output = command.env("REDIS_URL", "redis://127.0.0.1:1").output().unwrap();
+    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &seen["cache"]["state"]), (Some(1), &"away".into()));
+    assert!(seen["cache"]["why"].as_str().unwrap().contains("cannot be reached") && seen.get("kafka").is_none());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("shopstream doctor"));
+}
+
+#[test]
+fn who_has_configured_nothing_is_told_what_to_do() {
+    let shop = ScratchTopics::none();
+    let output = shop.program(&["monitor"]).env_remove("KAFKA_BROKERS").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("no service is configured") && said.contains("make up"), "{said}");
+}

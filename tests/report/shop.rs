@@ -1,0 +1,110 @@
+//! A small year, as files and in PostgreSQL.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use chrono::{NaiveDate, TimeZone, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use shopstream::backfill::dataset::{Dataset as Files, FileFormat};
+use shopstream::backfill::files::Outcome;
+use shopstream::backfill::postgres::{Earlier, admit};
+use shopstream::backfill::request::{DEFAULT_SEED, Sizes};
+use shopstream::backfill::{Request, Shard, Unwatched};
+use shopstream::db::seeding::{SeedRequest, seed};
+use shopstream::domain::Timestamp;
+use shopstream::generator::World;
+use shopstream::interrupt::Interrupt;
+use shopstream::report::Report;
+use shopstream::report::files::Dataset;
+use shopstream::report::postgres;
+use shopstream::sink::compress::Compression;
+use shopstream::sink::files::Existing;
+
+use crate::support::ScratchDb;
+
+pub const YEAR: i32 = 2025;
+const USERS: u32 = 1_900;
+const PRODUCTS: u32 = 2_500;
+
+pub fn world() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| World::new(None, None).unwrap())
+}
+
+fn as_of() -> NaiveDate {
+    NaiveDate::from_ymd_opt(YEAR + 1, 1, 1).unwrap()
+}
+
+pub fn request(orders: u64) -> Request {
+    let (users, products) = (Some(USERS.into()), Some(PRODUCTS.into()));
+    Request::new(YEAR, DEFAULT_SEED, Sizes { orders: Some(orders), users, products, as_of: Some(as_of()) }).unwrap()
+}
+
+pub fn shard(orders: u64, number: u32, of: u32) -> Request {
+    Request { shard: Some(Shard { number, of }), ..request(orders) }
+}
+
+/// Writes the year as files.
+pub fn write(request: &Request, format: FileFormat, compression: Compression, out: &Path) -> Outcome {
+    let files = Files { request, format, compression, out };
+    files.write(world(), Existing::Refuse, 2, &Unwatched, &Interrupt::never()).unwrap().outcome
+}
+
+/// The figures of a folder.
+pub fn of_folder(folder: &Path) -> color_eyre::Result<Report> {
+    let dataset = Dataset::open(folder)?;
+    dataset.check_files()?;
+    dataset.report(&|_| (), &Interrupt::never())
+}
+
+/// The year in a schema of its own.
+pub struct Shop {
+    pub db: ScratchDb,
+}
+
+impl Shop {
+    pub fn backfilled(orders: u64) -> Self {
+        let db = ScratchDb::migrated();
+        let request = SeedRequest {
+            seed: DEFAULT_SEED,
+            users: USERS,
+            products: PRODUCTS,
+            as_of: Some(as_of()),
+            default_as_of: as_of(),
+        };
+        seed(&mut db.connect(), world(), &request, &|_| (), &Interrupt::never()).unwrap();
+        let later = Timestamp::from(Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).unwrap());
+        let admitted = admit(world(), db.url(), &self::request(orders), Earlier::Refuse, later).unwrap();
+        admitted.run(2, &Unwatched, &Interrupt::never()).unwrap();
+        Self { db }
+    }
+
+    pub fn report(&self, year: i32) -> color_eyre::Result<Report> {
+        postgres::report(&mut self.db.connect(), year, &Interrupt::never())
+    }
+
+    /// A number out of the database.
+    pub fn number(&self, sql: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Number {
+            #[diesel(sql_type = BigInt)]
+            number: i64,
+        }
+        let query = diesel::sql_query(format!("SELECT ({sql})::bigint AS number"));
+        query.get_result::<Number>(&mut self.db.connect()).unwrap().number
+    }
+
+    pub fn execute(&self, sql: &str) {
+        diesel::connection::SimpleConnection::batch_execute(&mut self.db.connect(), sql).unwrap();
+    }
+}
+
+/// The program in a folder, with nothing of this machine's environment, or with a database.
+pub fn run(folder: &Path, database: Option<&str>, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shopstream"));
+    command.args(words).current_dir(folder).env_clear().env("COLUMNS", "100").stdin(Stdio::null());
+    command.envs(database.map(|url| ("DATABASE_URL", url)));
+    command.output().unwrap()
+}
