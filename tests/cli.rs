@@ -89,7 +89,7 @@ fn the_version_names_the_commit() {
 fn a_call_with_nothing_prints_a_map() {
     let output = run(shopstream(&[]));
     assert!(output.status.success());
-    assert!(stdout(&output).contains("To start with:"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("shopstream backfill --year 2025"), "{}", stdout(&output));
     assert!(output.stderr.is_empty());
 }
 
@@ -184,6 +184,33 @@ fn bash_can_read_its_completions() {
     std::fs::write(&script, run(shopstream(&["completions", "bash"])).stdout).unwrap();
     let checked = Command::new("bash").arg("-n").arg(&script).output().expect("bash is installed");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+#[test]
+fn every_command_has_a_manual_page_that_groff_takes_without_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["man", "--out", &folder.path().join("man1").display().to_string()];
+    let written = run(shopstream(&words));
+    assert!(written.status.success(), "{}", transcript(&written));
+    let groff = Command::new("groff").arg("--version").output().is_ok_and(|output| output.status.success());
+    for path in every_command() {
+        let name = [&["shopstream".to_owned()][..], &path].concat().join("-");
+        let file = folder.path().join(format!("man1/{name}.1"));
+        let page = std::fs::read_to_string(&file).expect("each command has a page");
+        let words: Vec<&str> = ["man"].into_iter().chain(path.iter().map(String::as_str)).collect();
+        assert_eq!(stdout(&run(shopstream(&words))), page, "{name} printed is {name} written");
+        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "OPTIONS", "EXIT STATUS"] {
+            let headed = [format!(".SH {section}\n"), format!(".SH \"{section}\"\n")];
+            assert!(headed.iter().any(|heading| page.contains(heading)), "{name} lacks {section}:\n{page}");
+        }
+        if groff {
+            let read = Command::new("groff").args(["-man", "-ww", "-z", "-Tutf8"]).arg(&file).output();
+            let said = read.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+            assert_eq!(said.unwrap_or_default(), "", "{name}");
+        }
+    }
+    let pages = std::fs::read_dir(folder.path().join("man1")).map_or(0, Iterator::count);
+    assert_eq!(pages, every_command().len(), "no page without a command");
 }
 
 #[test]
