@@ -187,6 +187,21 @@ fn bash_can_read_its_completions() {
 }
 
 #[test]
+fn among_json_logs_progress_and_errors_are_lines_of_json_too() {
+    let year = ["--log-format", "json", "backfill", "--year", "2025", "--orders", "500", "--users", "2000"];
+    for (words, status) in [(&["--products", "2000", "--to", "null"][..], 0), (&["--to", "kafka"], 2)] {
+        let output = run(shopstream(&[&year[..], words].concat()));
+        assert_eq!(output.status.code(), Some(status), "{}", transcript(&output));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.is_empty());
+        for line in said.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+            assert!(line["level"].is_string() && line["message"].is_string(), "{line}");
+        }
+    }
+}
+
+#[test]
 fn every_command_has_a_manual_page_that_groff_takes_without_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let words = ["man", "--out", &folder.path().join("man1").display().to_string()];

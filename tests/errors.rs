@@ -8,11 +8,14 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
 use clap::CommandFactory;
 use diesel::connection::SimpleConnection;
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use shopstream::cli::Cli;
 use shopstream::db;
 use support::*;
@@ -250,4 +253,52 @@ fn a_database_in_which_no_schema_may_be_made_cannot_be_measured() {
     let text = told("bench", &mut bench);
     execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
     settled().bind(|| insta::assert_snapshot!("bench_refused", text));
+}
+
+/// Runs the program on a terminal on which somebody types this at its question; returns its status and what was shown.
+fn answered(folder: &Path, words: &str, answer: &str) -> (u32, String) {
+    let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 200, ..PtySize::default() }).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_shopstream"));
+    command.args(words.split_whitespace());
+    command.env_clear();
+    command.cwd(folder);
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let (mut reader, mut keys) = (pair.master.try_clone_reader().unwrap(), pair.master.take_writer().unwrap());
+    let (mut shown, mut part, mut typed) = (Vec::new(), [0; 4096], false);
+    // The terminal's other end is an error once the program has gone.
+    while let Ok(length @ 1..) = reader.read(&mut part) {
+        shown.extend_from_slice(&part[..length]);
+        if !typed && String::from_utf8_lossy(&shown).contains("Go on? [y/N] ") {
+            keys.write_all(answer.as_bytes()).unwrap();
+            typed = true;
+        }
+    }
+    assert!(typed, "nobody was asked: {}", String::from_utf8_lossy(&shown));
+    (child.wait().unwrap().exit_code(), String::from_utf8_lossy(&shown).into_owned())
+}
+
+#[test]
+fn who_is_asked_on_a_terminal_decides_whether_something_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let year = "backfill --year 2025 --orders 500 --users 2000 --products 2000 --to csv --out dataset";
+    assert!(program(year).current_dir(at).output().unwrap().status.success());
+    let replace = format!("-q {year} --seed 11 --replace");
+    let before = std::fs::read(at.join("dataset/orders.csv")).unwrap();
+    let (status, shown) = answered(at, &replace, "n\n");
+    assert!(status == 1 && shown.contains("this overwrites the dataset in dataset"), "{status}: {shown}");
+    // Ctrl-C at the question.
+    assert_eq!(answered(at, &replace, "\u{3}").0, 130);
+    let refused = told(&replace, program(replace.trim_start_matches("-q ")).current_dir(at));
+    assert!(refused.contains("exit 2") && refused.contains("help: add --yes if that is meant"), "{refused}");
+    assert_eq!(std::fs::read(at.join("dataset/orders.csv")).unwrap(), before, "nothing was touched");
+    assert_eq!(answered(at, &replace, "y\n").0, 0);
+    assert_ne!(std::fs::read(at.join("dataset/orders.csv")).unwrap(), before);
+
+    std::fs::write(at.join("mine.html"), "mine").unwrap();
+    let report = "-q report --from dataset --out mine.html --replace";
+    assert_eq!(answered(at, report, "no\n").0, 1);
+    assert_eq!(std::fs::read_to_string(at.join("mine.html")).unwrap(), "mine");
+    assert_eq!(answered(at, report, "yes\n").0, 0);
 }

@@ -56,7 +56,6 @@ impl Right {
 
 /// Puts a [`Failure`] around an error that comes from a missing right: who lacks which on what, and who can grant it. Other
 /// errors stay as they are. The server is asked once more, for its refusal names no right.
-#[must_use]
 pub fn explained(report: Report, url: &str) -> Report {
     let refused = report.chain().find_map(|cause| Refused::read(&cause.to_string()));
     match refused {
