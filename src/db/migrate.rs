@@ -47,7 +47,8 @@ impl Status {
 /// Several may call this at once: the first works, the others wait and find nothing left to do.
 ///
 /// # Errors
-/// A [`Failure`] when a newer shopstream migrated the database, or the user may not create tables.
+/// A [`Failure`] when a newer shopstream migrated the database, or there is no schema for the tables. A missing right to make
+/// them is [explained](rights::explained) where the command ends.
 pub fn apply(conn: &mut PgConnection) -> color_eyre::Result<Vec<String>> {
     conn.transaction(|conn| {
         wait_for_turn(conn)?;
