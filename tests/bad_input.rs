@@ -221,7 +221,7 @@ fn a_folder_that_cannot_take_the_files_is_named() {
     assert!(run(at, &with(&["dataset", "--resume"])).status.success(), "a complete dataset needs no finishing");
     let other = ["-q", "backfill", "--year", "2024", "--out", "dataset", "--resume"];
     insta::assert_snapshot!("folder_resume_other", said(&run(at, &other)));
-    assert!(run(at, &with(&["dataset", "--replace"])).status.success());
+    assert!(run(at, &with(&["dataset", "--replace", "--yes"])).status.success());
     fs::write(at.join("dataset/orders.parquet"), "damaged").unwrap();
     insta::assert_snapshot!("folder_damaged", said(&run(at, &with(&["dataset", "--resume"]))));
 }

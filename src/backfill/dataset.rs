@@ -120,6 +120,14 @@ impl Dataset<'_> {
         Ok(Written { outcome, manifest, manifest_path })
     }
 
+    /// Whether some dataset of this program is where this one is to be written.
+    ///
+    /// # Errors
+    /// When its manifest cannot be read.
+    pub fn is_there(&self) -> Result<bool> {
+        Ok(Manifest::read(&self.out.join(manifest_name(&self.request.file_suffix())))?.is_some())
+    }
+
     /// Whether the dataset is there already, complete and undamaged.
     ///
     /// # Errors

@@ -49,10 +49,8 @@ impl Scratch {
         kafka.metadata(&kafka.admin()?)?;
         cache.connect()?;
         let mut conn = db::connect(server.expose())?;
-        conn.batch_execute(&format!("CREATE SCHEMA {name}")).map_err(|error| {
-            Failure::new(format!("a schema of the measurement's own cannot be made: {error}"))
-                .help("GRANT CREATE ON DATABASE … TO this user, or give another --database-url")
-        })?;
+        conn.batch_execute(&format!("CREATE SCHEMA {name}"))
+            .wrap_err_with(|| Failure::new("a schema of the measurement's own cannot be made"))?;
         let url = SecretUrl::from(through(server.expose(), &name));
         let scratch = Self { schema: name, server, url, kafka, cache, removed: false };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;

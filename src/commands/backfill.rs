@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use clap::ValueEnum;
 
 use super::Context;
+use super::consent::Consent;
 use super::own_files::OwnFiles;
 use super::switch::Switch;
 use crate::backfill::dataset::FileFormat;
@@ -30,6 +31,7 @@ use crate::spelling::did_you_mean;
     "shopstream backfill --year 2025 --to postgres",
     "shopstream backfill --year 2025 --to kafka --speed 3600",
 ]))]
+#[command(mut_arg("yes", |arg| arg.requires("replace")))]
 pub struct Args {
     /// The year to simulate, 1975–2100
     #[arg(long, value_name = "YEAR")]
@@ -64,7 +66,7 @@ pub struct Args {
     /// Make the I-th of N independent shops; files and null only
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Threads for files, connections for PostgreSQL [default: one a processor, at most 4; PostgreSQL 2]
+    /// Threads, or PostgreSQL's connections [default: 4 at most; 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
     /// Times faster than the clock, 3600: 1 h a second; Kafka only
@@ -73,9 +75,11 @@ pub struct Args {
     /// Finish what an earlier run left half-way
     #[arg(long, conflicts_with = "replace")]
     resume: bool,
-    /// Take back what a run wrote for this year, and write it anew
+    /// Write it anew in place of what a run wrote for this year; asks
     #[arg(long)]
     replace: bool,
+    #[command(flatten)]
+    consent: Consent,
     #[command(flatten)]
     own: OwnFiles,
     /// Print the result as JSON

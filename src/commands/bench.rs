@@ -54,7 +54,13 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     printer.note(
         "in a schema, topics and keys of its own, which are removed afterwards; it keeps all services busy for a while",
     );
-    let report = bench::run(&request, &context.settings, &context.interrupt, &|what| printer.status(what))?;
+    let activity = printer.activity("bench", "beginning");
+    let watch = |what: &str| {
+        activity.at(what);
+        printer.status(what);
+    };
+    let report = bench::run(&request, &context.settings, &context.interrupt, &watch)?;
+    drop(activity);
     if json {
         return printer.json(&report);
     }

@@ -37,7 +37,7 @@ enum Action {
 #[command(mut_arg("metrics_addr", |arg| arg.requires("every")))]
 struct RefreshArgs {
     /// Stay, and do it again every so often
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     every: Option<Duration>,
     #[command(flatten)]
     metrics: MetricsArgs,
@@ -57,7 +57,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     match args.every {
         Some(every) => stay(&cache, &sizes, every, args, context),
         None => {
+            let activity = context.printer.activity("cache", "choosing the pools in PostgreSQL");
             let meta = once(&cache, &sizes, context)?;
+            drop(activity);
             if args.json { context.printer.json(&meta) } else { print(&meta, context) }
         }
     }

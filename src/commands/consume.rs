@@ -36,13 +36,13 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "16_000_000", value_parser = parse_count::<usize>)]
     batch_bytes: usize,
     /// How long a message waits for others
-    #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = parse_duration)]
     batch_wait: Duration,
     /// Read the topic from its beginning once more; what is stored stays as it is
     #[arg(long)]
     from_beginning: bool,
     /// How long an order waits for its customer and products before it becomes a dead letter
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     orphan_timeout: Duration,
     /// Orders that wait so at most; when there are more, the partition waits too
     #[arg(long, value_name = "N", default_value = "100_000", value_parser = parse_orphan_limit)]

@@ -6,6 +6,7 @@ mod replay;
 use clap::builder::PossibleValuesParser;
 
 use super::Context;
+use super::consent::Consent;
 use crate::cli::example;
 use crate::cli::values::parse_count;
 use crate::stream::dlq::topic_of;
@@ -76,9 +77,8 @@ struct ReplayArgs {
     /// Only count what would be sent
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,

@@ -24,7 +24,9 @@ pub struct Args {
 /// When a problem was found; warnings are none.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     context.printer.detail("examining every service; this takes up to 10 s");
+    let activity = context.printer.activity("doctor", "examining every service, up to 10 s");
     let report = doctor::examine(&context.settings, &context.interrupt)?;
+    drop(activity);
     if args.json {
         context.printer.json(&report)?;
     } else {

@@ -66,7 +66,7 @@ pub struct UpdateArgs {
     #[arg(long, value_name = "DURATION", value_parser = parse_rest)]
     pub demote_every: Option<Duration>,
 
-    /// Print the outcome as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 
@@ -114,7 +114,9 @@ fn update_of(args: &UpdateArgs) -> color_eyre::Result<GradesUpdate> {
 }
 
 fn once(args: &UpdateArgs, mut conn: PgConnection, context: &Context) -> color_eyre::Result<()> {
+    let activity = context.printer.activity("grades", "recomputing everybody's");
     let report = grades::update(&mut conn, &update_of(args)?)?;
+    drop(activity);
     match (report, args.json) {
         (Some(report), as_json) => {
             if args.as_of.is_none() && looks_past_the_orders(&report) {

@@ -1,18 +1,17 @@
 //! `shopstream migrate`: the tables in PostgreSQL, made, listed, taken back.
 
-use std::io::{self, BufRead, IsTerminal};
-
 use serde_json::json;
 
 use super::Context;
+use super::consent::Consent;
 use crate::cli::example;
 use crate::db::migrate;
-use crate::error::Failure;
 use crate::output::Table;
 
 /// Arguments of `migrate`.
 #[derive(clap::Args, Debug)]
 #[command(before_help = example(&["shopstream migrate", "shopstream migrate --status"]))]
+#[command(mut_arg("yes", |arg| arg.requires("revert")))]
 pub struct Args {
     /// List the migrations and whether the database has them; change nothing
     #[arg(long)]
@@ -22,11 +21,11 @@ pub struct Args {
     #[arg(long, conflicts_with = "status")]
     pub revert: bool,
 
-    /// Do not ask
-    #[arg(long, requires = "revert")]
-    pub yes: bool,
+    /// Whether to ask.
+    #[command(flatten)]
+    pub consent: Consent,
 
-    /// Print the list as JSON
+    /// Print the result as JSON
     #[arg(long, requires = "status")]
     pub json: bool,
 }
@@ -39,14 +38,16 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     if args.status {
         status(args.json, context)
     } else if args.revert {
-        revert(args.yes, context)
+        revert(args.consent, context)
     } else {
         apply(context)
     }
 }
 
 fn apply(context: &Context) -> color_eyre::Result<()> {
+    let activity = context.printer.activity("migrate", "applying migrations");
     let applied = migrate::apply(&mut context.connect()?)?;
+    drop(activity);
     for name in &applied {
         context.printer.result(&format!("applied {name}"))?;
     }
@@ -77,31 +78,16 @@ fn status(as_json: bool, context: &Context) -> color_eyre::Result<()> {
     context.printer.table(&table)
 }
 
-fn revert(yes: bool, context: &Context) -> color_eyre::Result<()> {
+fn revert(consent: Consent, context: &Context) -> color_eyre::Result<()> {
     let conn = &mut context.connect()?;
-    if !yes {
+    if !consent.yes {
         let lost = migrate::loss_by_revert(conn)?;
-        if !lost.is_empty() && !confirm(&lost, context)? {
-            return Err(Failure::new("nothing was reverted").into());
+        if !lost.is_empty() {
+            consent.to(&format!("this drops tables that hold rows: {}", lost.join(", ")), "", context)?;
         }
     }
     match migrate::revert_last(conn)? {
         Some(name) => context.printer.result(&format!("reverted {name}")),
         None => context.printer.result("there is no migration to revert"),
     }
-}
-
-/// Asks on the terminal; without one, nobody can answer.
-fn confirm(lost: &[String], context: &Context) -> color_eyre::Result<bool> {
-    let lost = lost.join(", ");
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(format!("reverting would drop tables that hold rows: {lost}"))
-            .help("pass --yes if that is meant")
-            .into());
-    }
-    crate::output::write_stderr(&format!("This drops tables that hold rows: {lost}. Go on? [y/N] "))?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    context.interrupt.check()?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -11,12 +11,14 @@ pub mod backfill;
 pub mod bench;
 pub mod cache;
 pub mod completions;
+pub mod consent;
 pub mod consume;
 pub mod dlq;
 pub mod doctor;
 pub mod grades;
 pub mod healthcheck;
 pub mod init;
+pub mod man;
 mod map;
 pub mod migrate;
 pub mod monitor;
@@ -73,6 +75,14 @@ impl Context {
         crate::db::migrate::ensure_current(&mut conn)?;
         Ok(conn)
     }
+
+    /// The report, and who can grant what if it comes from a missing right in PostgreSQL.
+    fn explained(&self, report: color_eyre::Report) -> color_eyre::Report {
+        match self.settings.database_url() {
+            Ok(url) => crate::db::rights::explained(report, url.expose()),
+            Err(_) => report,
+        }
+    }
 }
 
 /// The year it is in the shop, whatever the time zone of the machine.
@@ -119,6 +129,8 @@ pub enum Command {
     Healthcheck(healthcheck::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
+    /// Print a manual page, or write all of them
+    Man(man::Args),
 }
 
 impl Command {
@@ -142,6 +154,7 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, context),
             Self::Healthcheck(args) => healthcheck::run(args, context),
             Self::Completions(args) => completions::run(args, context),
+            Self::Man(args) => man::run(args, context),
         }
     }
 }
@@ -155,13 +168,14 @@ pub fn run(cli: &Cli) -> ExitCode {
     let json = settings.as_ref().is_ok_and(|settings| settings.log_format.value == LogFormat::Json);
     let outcome = failure::install(color).and_then(|()| {
         let settings = settings?;
-        let printer = Printer::new(settings.verbosity.value, settings.color.value);
+        let printer = Printer::new(settings.verbosity.value, settings.color.value).in_format(settings.log_format.value);
         match &cli.command {
             None => map::run(&printer),
             Some(command) => {
                 let interrupt = Interrupt::on_signals()?;
                 remind_of_second_signal(interrupt.clone(), printer.clone());
-                command.run(&Context { settings, printer, interrupt })
+                let context = Context { settings, printer, interrupt };
+                command.run(&context).map_err(|report| context.explained(report))
             }
         }
     });

@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     /// Time between two lines where there is no terminal
-    #[arg(long, value_name = "TIME", default_value = LINE_EVERY, value_parser = parse_interval)]
+    #[arg(long, value_name = "DURATION", default_value = LINE_EVERY, value_parser = parse_interval)]
     every: Duration,
     #[command(flatten)]
     metrics: MetricsArgs,
@@ -116,7 +116,8 @@ fn once(monitor: &Monitor, args: &Args, context: &Context) -> Result<()> {
         context.printer.result(&screen::still(&snapshot))?;
     }
     if snapshot.is_anything_away() {
-        return Err(Failure::new("a service is away").help("start it, or see what is wrong: shopstream doctor").into());
+        let what = format!("away, or refusing to answer: {}", snapshot.away().join(", "));
+        return Err(Failure::new(what).help("start it, or see what is wrong: shopstream doctor").into());
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = parse_count::<u64>)]
     limit: Option<u64>,
     /// End after so long
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
     /// Hasten the shop's intervals and its customers' visits so many times
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = parse_factor)]
@@ -70,10 +70,10 @@ pub struct Args {
     #[arg(long, value_name = "N/TIME", default_value = "1/120s", value_parser = parse_rate)]
     curve_floor: f64,
     /// When half of the decline lies behind
-    #[arg(long, value_name = "TIME", default_value = "3h", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "3h", value_parser = parse_duration)]
     curve_midpoint: Duration,
     /// How slowly sign-ups decline
-    #[arg(long, value_name = "TIME", default_value = "45m", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "45m", value_parser = parse_duration)]
     curve_width: Duration,
     #[command(flatten)]
     own: OwnFiles,

@@ -1,10 +1,11 @@
 //! `shopstream report`: a page of charts of a year.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::Context;
+use super::consent::Consent;
 use crate::cli::example;
 use crate::error::Failure;
 use crate::generator::calendar::{FIRST_YEAR, LAST_YEAR};
@@ -14,6 +15,7 @@ use crate::report::{Report, events, page, postgres, write};
 
 /// Arguments of `report`.
 #[derive(clap::Args, Debug)]
+#[command(mut_arg("yes", |arg| arg.requires("replace")))]
 #[command(before_help = example(&[
     "shopstream report --from dataset",
     "shopstream report --from postgres --year 2025 --out year.html",
@@ -29,9 +31,11 @@ pub struct Args {
     /// The HTML file to write; an earlier report there gives way [default: shopstream-report-YEAR.html]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Overwrite the file even if it is no report
+    /// Overwrite the file even if it is no report; asks first
     #[arg(long)]
     replace: bool,
+    #[command(flatten)]
+    consent: Consent,
     /// Print where the page is and its headline figures as JSON
     #[arg(long)]
     json: bool,
@@ -44,7 +48,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     // What is wrong with the place is said before the work.
     if let Some(out) = &args.out {
-        write::check(out, args.replace)?;
+        check(out, args, context)?;
     }
     let report = match args.source(context.settings.database_url.value.is_some())? {
         Source::Postgres => from_postgres(args, context)?,
@@ -52,7 +56,9 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     };
     let year = report.figures.year;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("shopstream-report-{year}.html")));
-    write::check(&out, args.replace)?;
+    if args.out.is_none() {
+        check(&out, args, context)?;
+    }
     let html = page::html(&report)?;
     write::write(&out, &html)?;
     for note in &report.notes {
@@ -63,6 +69,16 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     }
     let size = number::bytes(html.len() as u64);
     context.printer.result(&format!("The report of {year} is in {} ({size}); open it in a browser.", out.display()))
+}
+
+/// Whether the page may be written there.
+fn check(out: &Path, args: &Args, context: &Context) -> color_eyre::Result<()> {
+    let refused = write::check(out, false);
+    if refused.is_ok() || !args.replace {
+        return refused;
+    }
+    write::check(out, true)?;
+    args.consent.to(&format!("this overwrites {}, which is no report of shopstream's", out.display()), "", context)
 }
 
 /// Whose figures a report is made of.
@@ -100,10 +116,11 @@ fn from_folder(args: &Args, folder: PathBuf, context: &Context) -> color_eyre::R
 fn from_postgres(args: &Args, context: &Context) -> color_eyre::Result<Report> {
     let mut conn = context.connect_migrated()?;
     let year = args.year.map_or_else(|| postgres::newest_year(&mut conn), Ok)?;
+    let _activity = context.printer.activity("report", &format!("counting the year {year} in PostgreSQL"));
     postgres::report(&mut conn, year, &context.interrupt)
 }
 
-fn json(report: &Report, out: &std::path::Path, bytes: usize) -> serde_json::Value {
+fn json(report: &Report, out: &Path, bytes: usize) -> serde_json::Value {
     let figures = &report.figures;
     let total = figures.total();
     json!({

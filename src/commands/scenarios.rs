@@ -55,7 +55,7 @@ enum Action {
 struct ListArgs {
     #[command(flatten)]
     own: OwnFiles,
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -66,7 +66,7 @@ struct ShowArgs {
     id: String,
     #[command(flatten)]
     own: OwnFiles,
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -81,7 +81,7 @@ struct CalendarArgs {
     stretches: bool,
     #[command(flatten)]
     own: OwnFiles,
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }

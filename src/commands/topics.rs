@@ -72,6 +72,7 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
 /// When the brokers cannot be reached, are too few, or refuse.
 pub fn create(args: WishArgs, context: &Context) -> color_eyre::Result<Vec<TopicState>> {
     let kafka = Kafka::of(&context.settings)?;
+    let _activity = context.printer.activity("topics", "asking the brokers");
     let wishes = Wishes { partitions: args.partitions, replication: args.replication };
     runtime()?.block_on(topics::create(&kafka, wishes))
 }
@@ -98,7 +99,9 @@ fn runtime() -> color_eyre::Result<tokio::runtime::Runtime> {
 
 fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
     let kafka = Kafka::of(&context.settings)?;
+    let activity = context.printer.activity("topics", "asking the brokers");
     let states = runtime()?.block_on(topics::describe(&kafka))?;
+    drop(activity);
     if args.json {
         context.printer.json(&states)?;
     } else {

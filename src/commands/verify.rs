@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", requires = "orders_table")]
     pub amount_column: Option<Identifier>,
 
-    /// Print what was found as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -58,9 +58,14 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     let request = request(args);
     // Somebody else's table may lie in a database that is none of the shop's.
     let mut conn = if request.orders_table.is_some() { context.connect()? } else { context.connect_migrated()? };
-    let watch = |what: &str| context.printer.detail(what);
+    let activity = context.printer.activity("verify", "beginning");
+    let watch = |what: &str| {
+        activity.at(what);
+        context.printer.detail(what);
+    };
     let audit = Audit { kafka: &kafka, interrupt: &context.interrupt, watch: &watch };
     let report = audit.run(&mut conn, &request)?;
+    drop(activity);
     if args.json {
         context.printer.json(&print::to_json(&report)?)?;
     } else {

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::lock;
+use super::{lock, rights};
 use crate::error::Failure;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
@@ -47,7 +47,8 @@ impl Status {
 /// Several may call this at once: the first works, the others wait and find nothing left to do.
 ///
 /// # Errors
-/// A [`Failure`] when a newer shopstream migrated the database, or the user may not create tables.
+/// A [`Failure`] when a newer shopstream migrated the database, or there is no schema for the tables. A missing right to make
+/// them is [explained](rights::explained) where the command ends.
 pub fn apply(conn: &mut PgConnection) -> color_eyre::Result<Vec<String>> {
     conn.transaction(|conn| {
         wait_for_turn(conn)?;
@@ -100,6 +101,8 @@ pub fn revert_last(conn: &mut PgConnection) -> color_eyre::Result<Option<String>
 /// # Errors
 /// When the database cannot be asked.
 pub fn status(conn: &mut PgConnection) -> color_eyre::Result<Status> {
+    // A schema that may not be used looks like an empty one.
+    rights::ensure_usable_schema(conn)?;
     let mut applied = applied_versions(conn).wrap_err("cannot read which migrations were applied")?;
     let mut known = embedded()?;
     for migration in &mut known {
@@ -139,17 +142,16 @@ fn refuse_newer(status: &Status) -> Result<(), Failure> {
     .help("use that newer shopstream, also to revert what it applied"))
 }
 
-/// The commonest refusal has a remedy: since PostgreSQL 15 only its owner may create tables in `public`.
+/// What is refused for want of a right is explained where all such refusals are.
 fn refused(message: &str) -> color_eyre::Report {
-    let report = eyre!(message.to_owned());
-    if message.contains("permission denied") || message.contains("no schema has been selected") {
+    let report = eyre!(message.to_owned()).wrap_err("cannot apply the migrations");
+    if message.contains("no schema has been selected") {
         return report.wrap_err(
-            Failure::new("this database user may not create tables here").help(
-                "as an administrator: GRANT CREATE ON SCHEMA public TO the user; or use a database the user owns",
-            ),
+            Failure::new("the schema in which the tables are to be made does not exist")
+                .help("CREATE SCHEMA …, or name another in the search_path of DATABASE_URL (--database-url)"),
         );
     }
-    report.wrap_err("cannot apply the migrations")
+    report
 }
 
 fn wait_for_turn(conn: &mut PgConnection) -> QueryResult<()> {

@@ -12,6 +12,7 @@ pub mod overview;
 pub mod parked;
 pub mod pools;
 pub mod population;
+pub mod rights;
 pub mod runs;
 pub mod schema;
 pub mod seeding;

@@ -185,6 +185,17 @@ impl Snapshot {
             || matches!(self.postgres, Seen::Away { .. })
     }
 
+    /// The services that are away, as their panels call them.
+    #[must_use]
+    pub fn away(&self) -> Vec<&'static str> {
+        let all = [
+            ("the cache", matches!(self.cache, Seen::Away { .. })),
+            ("Kafka", matches!(self.kafka, Seen::Away { .. })),
+            ("PostgreSQL", matches!(self.postgres, Seen::Away { .. })),
+        ];
+        all.into_iter().filter_map(|(name, away)| away.then_some(name)).collect()
+    }
+
     /// All of it as JSON.
     #[must_use]
     pub fn json(&self) -> Value {

@@ -67,6 +67,12 @@ pub fn with_remedy(report: Report, failure: impl FnOnce() -> Failure) -> Report 
     if known { report } else { report.wrap_err(failure()) }
 }
 
+/// The remedy that a report has, if it has one.
+#[must_use]
+pub fn remedy_of(report: &Report) -> Option<String> {
+    find::<Failure>(report).and_then(Failure::remedy).map(str::to_owned)
+}
+
 /// The exit status a report calls for; a closed standard output (`| head`) is no failure.
 #[must_use]
 pub fn exit_status(report: &Report) -> u8 {
@@ -101,18 +107,13 @@ pub fn render(report: &Report, color: bool) -> String {
 /// What went wrong, with its reasons, in one line, and the remedy if one is known; passwords hidden.
 #[must_use]
 pub fn told(report: &Report) -> (String, Option<String>) {
-    let remedy = find::<Failure>(report).and_then(Failure::remedy).map(str::to_owned);
-    (causes(report).join(": ").replace('\n', " "), remedy)
+    (causes(report).join(": ").replace('\n', " "), remedy_of(report))
 }
 
 fn render_json(report: &Report) -> String {
     let causes = causes(report);
     let (message, because) = causes.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
-    let mut line = serde_json::json!({
-        "timestamp": chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
-        "level": "ERROR",
-        "message": message,
-    });
+    let mut line = super::printer::log_line("ERROR", message);
     if !because.is_empty() {
         line["because"] = because.into();
     }

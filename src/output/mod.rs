@@ -1,11 +1,13 @@
 //! What people see: results on standard output, everything else on standard error.
 
+mod activity;
 pub mod failure;
 pub mod number;
 mod printer;
 mod progress;
 mod table;
 
+pub use activity::Activity;
 pub use printer::{Captured, Printer, StdoutClosed};
 pub use progress::Progress;
 pub use table::{Cell, Look, Table};

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
 
 use super::table::{Look, Table};
-use crate::config::{ColorMode, Verbosity};
+use crate::config::{ColorMode, LogFormat, Verbosity};
 
 /// Prints results and messages; clones share their terminal.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Printer {
     stderr: Stream,
     bars: MultiProgress,
     captured: Option<Captured>,
+    /// Messages are lines of JSON, like logs.
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,7 +71,14 @@ impl Printer {
             stderr: Stream { terminal: stderr.is_terminal(), color: color.applies_to(&stderr) },
             bars: MultiProgress::new(),
             captured: None,
+            json: false,
         }
+    }
+
+    /// The same printer with messages in this format; results have their own.
+    #[must_use]
+    pub fn in_format(self, format: LogFormat) -> Self {
+        Self { json: format == LogFormat::Json, ..self }
     }
 
     /// A printer into memory, as if to files; for tests and for those who use the library.
@@ -78,7 +87,7 @@ impl Printer {
         let captured = Captured::default();
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let (stdout, stderr) = (Stream::default(), Stream::default());
-        (Self { verbosity, stdout, stderr, bars, captured: Some(captured.clone()) }, captured)
+        (Self { verbosity, stdout, stderr, bars, captured: Some(captured.clone()), json: false }, captured)
     }
 
     /// Prints a result, and ends its last line.
@@ -122,27 +131,27 @@ impl Printer {
     /// What is happening or was done; nothing under `-q`.
     pub fn status(&self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
-            self.message(text);
+            self.message("INFO", text);
         }
     }
 
     /// Something worth knowing; nothing under `-q`.
     pub fn note(&self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
-            self.labelled("note", AnsiColor::Cyan, text);
+            self.labelled("INFO", "note", AnsiColor::Cyan, text);
         }
     }
 
     /// Something only the curious want to know: shown under `-v`.
     pub fn detail(&self, text: &str) {
         if self.verbosity >= Verbosity::Verbose {
-            self.message(text);
+            self.message("DEBUG", text);
         }
     }
 
     /// Something is not as it should be, but the work goes on; shown under `-q` too.
     pub fn warn(&self, text: &str) {
-        self.labelled("warning", AnsiColor::Yellow, text);
+        self.labelled("WARN", "warning", AnsiColor::Yellow, text);
     }
 
     /// Whether standard output is coloured.
@@ -157,10 +166,10 @@ impl Printer {
         self.stderr.color
     }
 
-    /// Whether standard error is a terminal, where something may move.
+    /// Whether something may move on standard error: it is a terminal, and messages are for people.
     #[must_use]
-    pub const fn stderr_is_terminal(&self) -> bool {
-        self.stderr.terminal
+    pub const fn may_draw(&self) -> bool {
+        self.stderr.terminal && !self.json
     }
 
     /// How much is said.
@@ -174,19 +183,32 @@ impl Printer {
         &self.bars
     }
 
-    fn labelled(&self, label: &str, color: AnsiColor, text: &str) {
+    fn labelled(&self, level: &str, label: &str, color: AnsiColor, text: &str) {
+        if self.json {
+            return self.message(level, text);
+        }
         let style = if self.stderr.color { color.on_default().bold() } else { Style::new() };
-        self.message(&format!("{style}{label}:{style:#} {text}"));
+        self.message(level, &format!("{style}{label}:{style:#} {text}"));
     }
 
-    fn message(&self, text: &str) {
+    fn message(&self, level: &str, text: &str) {
+        let line = if self.json { log_line(level, text).to_string() } else { text.to_owned() };
         if let Some(captured) = &self.captured {
-            captured.0.lock().unwrap_or_else(PoisonError::into_inner).1.push_str(&format!("{text}\n"));
+            captured.0.lock().unwrap_or_else(PoisonError::into_inner).1.push_str(&format!("{line}\n"));
             return;
         }
         // Standard error may be closed; the work goes on without a listener.
-        self.bars.suspend(|| writeln!(io::stderr().lock(), "{text}").unwrap_or_default());
+        self.bars.suspend(|| writeln!(io::stderr().lock(), "{line}").unwrap_or_default());
     }
+}
+
+/// A message as the JSON of logs has it.
+pub(super) fn log_line(level: &str, message: &str) -> serde_json::Value {
+    serde_json::json!({
+        "timestamp": chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        "level": level,
+        "message": message,
+    })
 }
 
 #[cfg(test)]
@@ -208,6 +230,24 @@ mod tests {
         assert_eq!(messages(Verbosity::Quiet), "warning: careful\n");
         assert_eq!(messages(Verbosity::Normal), "working\nnote: by the way\nwarning: careful\n");
         assert_eq!(messages(Verbosity::Verbose), "working\nnote: by the way\nin detail\nwarning: careful\n");
+    }
+
+    #[test]
+    fn among_json_logs_each_message_is_a_line_of_json() {
+        let (printer, printed) = Printer::captured(Verbosity::Verbose);
+        let printer = printer.in_format(LogFormat::Json);
+        printer.status("working");
+        printer.note("by the way");
+        printer.detail("in detail");
+        printer.warn("careful");
+        printer.result("a result").unwrap();
+        let said: Vec<serde_json::Value> =
+            printed.stderr().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let said: Vec<_> =
+            said.iter().map(|line| [&line["level"], &line["message"]].map(|v| v.as_str().unwrap())).collect();
+        let expected = [["INFO", "working"], ["INFO", "by the way"], ["DEBUG", "in detail"], ["WARN", "careful"]];
+        assert_eq!(said, expected);
+        assert_eq!(printed.stdout(), "a result\n");
     }
 
     #[test]

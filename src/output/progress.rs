@@ -30,7 +30,7 @@ impl Printer {
     #[must_use]
     pub fn progress(&self, label: &str, total: Option<u64>, unit: &'static str) -> Progress {
         let shown = self.verbosity() >= Verbosity::Normal;
-        let drawn = shown && self.stderr_is_terminal();
+        let drawn = shown && self.may_draw();
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         bar.set_style(style(total.is_some(), self.stderr_color(), unit));
         bar.set_prefix(label.to_owned());

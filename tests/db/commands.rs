@@ -70,7 +70,7 @@ fn a_revert_that_loses_rows_needs_to_be_confirmed() {
     assert_eq!(run(&scratch, "migrate --revert"), text(0, "reverted 2026-11-25-090000_consumers\n", ""));
     assert_eq!(run(&scratch, "migrate --revert"), text(0, "reverted 2026-11-24-090500_order_lines\n", ""));
     assert_eq!(run(&scratch, "migrate --revert"), text(0, "reverted 2026-11-24-090400_grade_changes\n", ""));
-    let refused = "error: reverting would drop tables that hold rows: orders\nhelp: pass --yes if that is meant\n";
+    let refused = "error: this drops tables that hold rows: orders; and nobody can be asked here\nhelp: add --yes if that is meant\n";
     assert_eq!(run(&scratch, "migrate --revert"), text(2, "", refused));
     assert_eq!(users::table.count().get_result::<i64>(&mut scratch.connect()).unwrap(), 2);
     assert_eq!(run(&scratch, "migrate --revert --yes"), text(0, "reverted 2026-11-24-090300_orders\n", ""));

@@ -4,6 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use shopstream::db::migrate::{apply, ensure_current, revert_last, status};
+use shopstream::db::rights;
 use shopstream::error::Failure;
 
 use crate::support::ScratchDb;
@@ -129,11 +130,15 @@ fn a_migration_that_fails_leaves_nothing_behind() {
 #[test]
 fn a_user_who_may_not_create_tables_is_told_what_to_ask_for() {
     let scratch = ScratchDb::empty();
-    for place in ["information_schema", "there_is_no_such_schema"] {
+    for (place, remedy) in [
+        ("information_schema", "GRANT CREATE ON SCHEMA information_schema"),
+        ("there_is_no_such_schema", "CREATE SCHEMA"),
+    ] {
         let conn = &mut scratch.connect();
         conn.batch_execute(&format!("SET search_path = {place}")).unwrap();
-        let report = apply(conn).unwrap_err();
+        // As every command's errors are explained.
+        let report = rights::explained(apply(conn).unwrap_err(), scratch.url());
         let failure = report.downcast_ref::<Failure>().unwrap_or_else(|| panic!("{report:#}"));
-        assert!(failure.remedy().unwrap().contains("GRANT CREATE"), "{place}");
+        assert!(failure.remedy().unwrap().contains(remedy), "{place}: {failure}");
     }
 }

@@ -122,7 +122,7 @@ fn wrong_calls_end_with_status_2_and_say_what_is_right() {
     }
     assert_eq!(fs::read_to_string(base.path().join("mine.html")).unwrap(), "<html>my own page</html>");
     assert_eq!(fs::read_dir(base.path()).unwrap().count(), 2);
-    let done = run(base.path(), None, &["report", "--from", "dataset", "--out", "mine.html", "--replace"]);
+    let done = run(base.path(), None, &["report", "--from", "dataset", "--out", "mine.html", "--replace", "--yes"]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert!(fs::read_to_string(base.path().join("mine.html")).unwrap().contains("Apache ECharts"));
 }

@@ -58,7 +58,7 @@ fn a_run_that_was_killed_is_finished_by_resume() {
     shop.backfill(20_000);
     let unbroken = shop.digest();
     for months in [1, 4, 9] {
-        let words = ["-q", "backfill", "--year", "2025", "--orders", "20000", "--replace", "--jobs", "2"];
+        let words = ["-q", "backfill", "--year", "2025", "--orders", "20000", "--replace", "--yes", "--jobs", "2"];
         let mut child = shop.program(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         let running = "SELECT COALESCE(max(cardinality(months_done)), 0) FROM backfill_runs WHERE state = 'running'";

@@ -23,6 +23,9 @@ pub(super) fn run(args: &Args, format: FileFormat, world: &World, request: &Requ
     if args.resume && dataset.is_complete()? {
         return context.printer.result(&format!("{} is complete already; its checksums are right", out.display()));
     }
+    if args.replace && dataset.is_there()? {
+        args.consent.to(&format!("this overwrites the dataset in {}", out.display()), "", context)?;
+    }
     // What a broken run of files left is written anew.
     let existing = if args.replace || args.resume { Existing::Replace } else { Existing::Refuse };
     let bar = BarByMonth::new(&context.printer, request, world);

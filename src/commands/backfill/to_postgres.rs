@@ -10,6 +10,7 @@ use crate::backfill::Request;
 use crate::backfill::postgres::{Earlier, admit};
 use crate::commands::Context;
 use crate::db::address::DatabaseAddress;
+use crate::db::runs;
 use crate::domain::Timestamp;
 use crate::error::Failure;
 use crate::generator::World;
@@ -30,6 +31,9 @@ pub(super) fn run(args: &Args, world: &World, request: &Request, context: &Conte
     let failed = |help: &str| {
         Failure::new(format!("the year {} was not written to PostgreSQL at {address}", request.year)).help(help)
     };
+    if args.replace {
+        ask(args, request.year, context)?;
+    }
     let admitted = admit(world, url, request, earlier, Timestamp::from(Utc::now()))
         .map_err(|error| with_remedy(error, || failed("give the same command again once the cause is mended")))?;
     let complete = admitted.was_complete();
@@ -60,4 +64,12 @@ pub(super) fn run(args: &Args, world: &World, request: &Request, context: &Conte
         "\nThe year {} {place}: tables orders, order_items, grade_changes (run {}); view order_lines.",
         request.year, outcome.run_id
     ))
+}
+
+/// Asks whether the year that is there may go, if one is.
+fn ask(args: &Args, year: i32, context: &Context) -> Result<()> {
+    let Some(run) = runs::find(&mut context.connect_migrated()?, year)? else { return Ok(()) };
+    let months = run.months_done.len();
+    let what = format!("this takes back the year {year} in PostgreSQL, {months} of 12 months (run {})", run.run_id);
+    args.consent.to(&what, "", context)
 }

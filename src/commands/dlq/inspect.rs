@@ -19,7 +19,9 @@ const PAYLOAD_WIDTH: usize = 300;
 
 pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<()> {
     let kafka = Kafka::of(&context.settings)?;
+    let activity = context.printer.activity("dlq", "reading dead letters");
     let found = survey(&kafka, args.topic, args.class.as_deref(), args.limit, &context.interrupt)?;
+    drop(activity);
     let printer = &context.printer;
     if args.json {
         return printer.json(&to_json(&found));

@@ -1,46 +1,32 @@
 //! `shopstream dlq replay`.
 
-use std::io::{BufRead, IsTerminal};
-
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::Result;
 use serde_json::json;
 
 use super::ReplayArgs;
 use crate::commands::Context;
-use crate::error::Failure;
-use crate::output::{Table, number, write_stderr};
+use crate::output::{Table, number};
 use crate::stream::client::Kafka;
 use crate::stream::dlq::replay::{Counts, Replay, Wish};
 
 pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<()> {
-    let asks = !args.yes && !args.dry_run;
-    if asks && !std::io::stdin().is_terminal() {
-        return Err(Failure::usage(
-            "dead letters are sent back only when somebody has agreed, and nobody can be asked here",
-        )
-        .help("add --yes to send them, or --dry-run to count them")
-        .into());
-    }
     let kafka = Kafka::of(&context.settings)?;
     let wish = Wish { class: args.class.as_deref(), limit: args.limit, from_beginning: args.from_beginning };
+    let activity = context.printer.activity("dlq", "reading dead letters");
     let replay = Replay::plan(&kafka, args.topic, wish, &context.interrupt)?;
+    drop(activity);
     let counts = replay.counts.clone();
     let total = counts.total();
-    if asks && total > 0 && !agreed(total, &kafka.name(args.topic))? {
-        return context.printer.result("Nothing was sent.");
+    if !args.dry_run && total > 0 {
+        let what = format!("this sends {} back to {}", number::some(total, "dead letter"), kafka.name(args.topic));
+        args.consent.to(&what, ", or --dry-run to count them", context)?;
     }
     // With nothing to send, what is remembered is said once more, or the brokers would forget it one day.
     let goes = !args.dry_run && total + counts.sent_before > 0;
+    let activity = context.printer.activity("dlq", "sending them back");
     let sent = if goes { replay.send(&context.interrupt)? } else { 0 };
+    drop(activity);
     show(args, &kafka.name(args.topic), &counts, sent, context)
-}
-
-fn agreed(letters: u64, topic: &str) -> Result<bool> {
-    // A question is no message: it is asked under -q too.
-    write_stderr(&format!("dead letters to be sent back to {topic}: {}. Go on? [y/N] ", number::count(letters)))?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).wrap_err("the answer cannot be read")?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 fn show(args: &ReplayArgs, topic: &str, counts: &Counts, sent: u64, context: &Context) -> Result<()> {

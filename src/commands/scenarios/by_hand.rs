@@ -18,7 +18,7 @@ pub(super) struct ActivateArgs {
     /// The scenario's id
     id: String,
     /// How long it stays on
-    #[arg(long = "for", value_name = "TIME", default_value = "30m", value_parser = parse_duration)]
+    #[arg(long = "for", value_name = "DURATION", default_value = "30m", value_parser = parse_duration)]
     time: Duration,
     #[command(flatten)]
     own: OwnFiles,

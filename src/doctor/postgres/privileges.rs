@@ -7,52 +7,17 @@ use diesel::result::Error;
 
 use super::server::Server;
 use crate::db::copy::{CopyBuffer, CopyRow, copy_in};
+use crate::db::rights::{NEEDS, Right};
 use crate::doctor::finding::Finding;
 use crate::domain::rows::{GradeChange, Order, OrderItem, Product, User};
 
-/// A right on a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Right {
-    Select,
-    Insert,
-    Update,
-    Delete,
-}
-
-use Right::{Delete, Insert, Select, Update};
-
-/// Each table, one of its columns, and what the commands do with it. Rows are locked with the right to update them.
-const NEEDS: [(&str, &str, &[Right]); 10] = [
-    ("users", "id", &[Select, Insert, Update]),
-    ("products", "id", &[Select, Insert, Update]),
-    ("orders", "id", &[Select, Insert, Delete]),
-    ("order_items", "order_id", &[Select, Insert, Delete]),
-    ("grade_changes", "user_id", &[Select, Insert, Delete]),
-    ("seed_runs", "seed", &[Select, Insert, Update]),
-    ("backfill_runs", "run_id", &[Select, Insert, Update, Delete]),
-    ("consumer_offsets", "topic", &[Select, Insert, Update]),
-    ("parked_orders", "topic", &[Select, Insert, Update, Delete]),
-    ("order_lines", "order_id", &[Select]),
-];
-
-impl Right {
-    const fn word(self) -> &'static str {
-        match self {
-            Select => "SELECT",
-            Insert => "INSERT",
-            Update => "UPDATE",
-            Delete => "DELETE",
-        }
-    }
-
-    /// A statement that needs this right alone, and finds no row.
-    fn statement(self, table: &str, column: &str) -> String {
-        match self {
-            Select => format!("SELECT FROM {table} LIMIT 0"),
-            Insert => format!("INSERT INTO {table} ({column}) SELECT NULL WHERE false"),
-            Update => format!("UPDATE {table} SET {column} = DEFAULT WHERE false"),
-            Delete => format!("DELETE FROM {table} WHERE false"),
-        }
+/// A statement that needs this right alone, and finds no row.
+fn statement(right: Right, table: &str, column: &str) -> String {
+    match right {
+        Right::Select => format!("SELECT FROM {table} LIMIT 0"),
+        Right::Insert => format!("INSERT INTO {table} ({column}) SELECT NULL WHERE false"),
+        Right::Update => format!("UPDATE {table} SET {column} = DEFAULT WHERE false"),
+        Right::Delete => format!("DELETE FROM {table} WHERE false"),
     }
 }
 
@@ -85,7 +50,7 @@ fn of_table(conn: &mut PgConnection, server: &Server, table: &str, column: &str,
     let mut refused = Vec::new();
     let mut why = String::new();
     for right in rights {
-        let Err(error) = attempt(conn, |conn| conn.batch_execute(&right.statement(table, column))) else { continue };
+        let Err(error) = attempt(conn, |conn| conn.batch_execute(&statement(*right, table, column))) else { continue };
         if error.contains("lock timeout") {
             // The others would have to wait as well.
             let what =
