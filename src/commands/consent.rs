@@ -18,19 +18,27 @@ pub struct Consent {
 }
 
 impl Consent {
+    /// Goes on when there is consent, or somebody who can be asked for it later.
+    ///
+    /// # Errors
+    /// A [`Failure`] (status 2) when there is neither.
+    pub fn or_somebody_to_ask(self, what: &str, otherwise: &str) -> Result<(), Failure> {
+        if self.yes || std::io::stdin().is_terminal() {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("{what}; and nobody can be asked here"))
+            .help(format!("add --yes if that is meant{otherwise}")))
+    }
+
     /// Goes on when somebody agrees to `what` ("this drops tables that hold rows: orders"), or has agreed with `--yes`.
     ///
     /// # Errors
     /// A [`Failure`] when nobody can be asked (status 2, with `otherwise` besides `--yes` as a remedy) or the answer is no
     /// (status 1).
     pub fn to(self, what: &str, otherwise: &str, context: &Context) -> Result<()> {
+        self.or_somebody_to_ask(what, otherwise)?;
         if self.yes {
             return Ok(());
-        }
-        if !std::io::stdin().is_terminal() {
-            return Err(Failure::usage(format!("{what}; and nobody can be asked here"))
-                .help(format!("add --yes if that is meant{otherwise}"))
-                .into());
         }
         // A question is no message: it is asked under -q too.
         crate::output::write_stderr(&format!("{what}. Go on? [y/N] "))?;

@@ -9,7 +9,14 @@ use crate::output::{Table, number};
 use crate::stream::client::Kafka;
 use crate::stream::dlq::replay::{Counts, Replay, Wish};
 
+/// What can be done without consent.
+const OTHERWISE: &str = ", or --dry-run to count them";
+
 pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<()> {
+    if !args.dry_run {
+        // Whether a script fails is not to depend on there being letters.
+        args.consent.or_somebody_to_ask("this sends dead letters back to their topic", OTHERWISE)?;
+    }
     let kafka = Kafka::of(&context.settings)?;
     let wish = Wish { class: args.class.as_deref(), limit: args.limit, from_beginning: args.from_beginning };
     let activity = context.printer.activity("dlq", "reading dead letters");
@@ -19,7 +26,7 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<()> {
     let total = counts.total();
     if !args.dry_run && total > 0 {
         let what = format!("this sends {} back to {}", number::some(total, "dead letter"), kafka.name(args.topic));
-        args.consent.to(&what, ", or --dry-run to count them", context)?;
+        args.consent.to(&what, OTHERWISE, context)?;
     }
     // With nothing to send, what is remembered is said once more, or the brokers would forget it one day.
     let goes = !args.dry_run && total + counts.sent_before > 0;
