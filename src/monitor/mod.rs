@@ -1,7 +1,7 @@
 //! The pipeline at a glance: Redis, Kafka and PostgreSQL asked side by side, and shown on a terminal, line by line, as JSON or
 //! as metrics.
 //!
-//! Each service has a [`Watch`]: a thread that asks it and keeps the latest answer. Whoever shows something takes a
+//! Each service has a watch: a thread that asks it and keeps the latest answer. Whoever shows something takes a
 //! [`Snapshot`] of what is known; nobody waits for a service.
 
 mod cache;
