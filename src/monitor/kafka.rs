@@ -92,6 +92,10 @@ impl KafkaProbe {
             self.seldom = Some(Instant::now());
         }
         let now = Instant::now();
+        let all_led = view.leaderless == 0;
+        let complete = |name: &str| {
+            all_led && partitions.iter().filter(|(topic, _)| topic == name).all(|place| ends.contains_key(place))
+        };
         for spec in &TOPICS {
             let name = self.kafka.name(spec.name);
             let exists = partitions.iter().any(|(topic, _)| *topic == name);
@@ -104,11 +108,18 @@ impl KafkaProbe {
             }
             let written = of_topic().map(|(_, end)| *end).sum::<i64>().unsigned_abs();
             let rate = self.rates.entry(name.clone()).or_default();
-            rate.add(now, written);
+            // A sum without one of its partitions would look like a flood as soon as that answers.
+            if complete(&name) {
+                rate.add(now, written);
+            }
             let (per_second, history) = (rate.per_second(), rate.history());
             view.topics.push(TopicView { name: spec.name.to_owned(), exists, written, per_second, history });
         }
         view.groups = clients.0.iter().map(|client| self.group(client, &ends)).collect::<Result<_>>()?;
+        for group in &mut view.groups {
+            // Of what is not known of each partition there is no sum.
+            group.lag = group.lag.filter(|_| complete(&self.kafka.name(&group.topic)));
+        }
         Ok(view)
     }
 

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 /// What "now" means: shorter, and a number that is counted in batches would jump.
 const WINDOW: Duration = Duration::from_secs(5);
+/// Least distance of two samples that make a rate.
+const LEAST_SECONDS: f64 = 0.9;
 /// Steps of the history, each at least a second long.
 const STEPS: usize = 120;
 const STEP: Duration = Duration::from_secs(1);
@@ -47,7 +49,8 @@ impl Rate {
     pub fn per_second(&self) -> Option<f64> {
         let ((first, from), (last, to)) = (self.samples.front()?, self.samples.back()?);
         let seconds = last.duration_since(*first).as_secs_f64();
-        (seconds > 0.0).then(|| (to - from) as f64 / seconds)
+        // Two looks that follow each other at once tell nothing of a second.
+        (seconds >= LEAST_SECONDS).then(|| (to - from) as f64 / seconds)
     }
 
     /// A second, step by step, the latest last.

@@ -11,6 +11,8 @@ use super::seen::Seen;
 use crate::config::secret::redact;
 use crate::error::Failure;
 
+/// How long the first answer is waited for: connecting takes longer than asking.
+const FIRST_PATIENCE: Duration = Duration::from_secs(3);
 /// Time after which an average of requests means something.
 const LEAST_MINUTES: f64 = 0.25;
 
@@ -68,7 +70,13 @@ impl<T: Clone + Send + 'static> Watch<T> {
     /// What is known at `now`.
     #[must_use]
     pub fn seen(&self, now: Instant) -> Seen<T> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone().at(now)
+        match self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone().at(now) {
+            // One that takes connections and says nothing never answers, and never fails.
+            Seen::Waiting if now.saturating_duration_since(self.began) > FIRST_PATIENCE => {
+                Seen::Away { why: "it does not answer".to_owned(), help: None, since: self.began }
+            }
+            seen => seen,
+        }
     }
 
     /// Requests a minute, on average; none before there is anything to average.

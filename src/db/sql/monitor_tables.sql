@@ -1,7 +1,7 @@
 -- About how many rows each table has, and how many were ever written, from the server's statistics: no table is read. After a
--- crash the counters begin at 0 again, and what the last VACUUM or ANALYZE found stands in.
+-- crash the counters begin at 0 again: then what the last VACUUM or ANALYZE found is more.
 SELECT s.relname::text AS name,
-       CASE WHEN s.n_live_tup > 0 THEN s.n_live_tup ELSE greatest(c.reltuples, 0)::bigint END AS rows,
+       greatest(s.n_live_tup, c.reltuples::bigint, 0) AS rows,
        s.n_tup_ins AS written
   FROM pg_stat_user_tables s
   JOIN pg_class c ON c.oid = s.relid
