@@ -11,6 +11,7 @@ use super::clock::Reading;
 use super::desk::Desk;
 use super::finding::Finding;
 use crate::cache::Cache;
+use crate::cache::status::Info;
 use crate::config::Settings;
 
 /// How long the key that is tried would stay, were it not deleted at once.
@@ -59,7 +60,7 @@ fn refused(check: &'static str, cache: &Cache, error: &RedisError) -> Finding {
 
 fn about_itself(_: &Cache, redis: &mut Connection, desk: &Desk) -> RedisResult<()> {
     match cmd("INFO").query::<String>(redis) {
-        Ok(text) => desk.all(server::findings(&server::Info::parse(&text))),
+        Ok(text) => desk.all(server::findings(&Info::parse(&text))),
         // A user may work without the right to ask.
         Err(error) if error.code() == Some("NOPERM") => {
             desk.found(Finding::note(

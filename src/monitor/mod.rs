@@ -92,18 +92,18 @@ impl Monitor {
     pub fn start(settings: &Settings, scope: Scope) -> Result<Self> {
         let cache = match Cache::of(settings) {
             Ok(cache) => Watch::start("redis", EVERY, CacheProbe::new(cache))?,
-            Err(failure) => Watch::none(said(&failure)),
+            Err(failure) => Watch::none(failure.to_string()),
         };
         let whole = scope == Scope::All;
         let not_asked = || "not looked at".to_owned();
         let kafka = match whole.then(|| Kafka::of(settings)) {
             Some(Ok(kafka)) => Watch::start("kafka", EVERY, KafkaProbe::new(kafka))?,
-            Some(Err(failure)) => Watch::none(said(&failure)),
+            Some(Err(failure)) => Watch::none(failure.to_string()),
             None => Watch::none(not_asked()),
         };
         let postgres = match whole.then(|| settings.database_url()) {
             Some(Ok(url)) => Watch::start("postgres", EVERY, PostgresProbe::new(url.clone()))?,
-            Some(Err(failure)) => Watch::none(said(&failure)),
+            Some(Err(failure)) => Watch::none(failure.to_string()),
             None => Watch::none(not_asked()),
         };
         let monitor = Self { scope, cache, kafka, postgres, world: World::new(None, None)? };
@@ -156,11 +156,6 @@ impl Monitor {
             }
         }
     }
-}
-
-/// What a service that is not configured is said to lack, in a line.
-fn said(failure: &Failure) -> String {
-    failure.to_string()
 }
 
 impl Snapshot {

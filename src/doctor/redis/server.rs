@@ -1,7 +1,6 @@
 //! The server itself: version, role, memory, and whether it may throw the pool away.
 
-use std::collections::HashMap;
-
+use crate::cache::status::Info;
 use crate::doctor::finding::Finding;
 use crate::output::number::{bytes, share};
 
@@ -9,25 +8,6 @@ use crate::output::number::{bytes, share};
 const OLDEST: u32 = 6;
 /// From here on memory is called scarce.
 const MUCH: f64 = 0.9;
-
-/// What `INFO` says, by name.
-#[derive(Debug, Default)]
-pub(super) struct Info(HashMap<String, String>);
-
-impl Info {
-    pub(super) fn parse(text: &str) -> Self {
-        let pairs = text.lines().filter_map(|line| line.split_once(':'));
-        Self(pairs.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
-    }
-
-    fn number(&self, name: &str) -> u64 {
-        self.text(name).parse().unwrap_or(0)
-    }
-}
 
 pub(super) fn findings(info: &Info) -> Vec<Finding> {
     vec![version(info), writable(info), eviction(info), memory(info)]
@@ -57,12 +37,12 @@ fn writable(info: &Info) -> Finding {
 
 /// The pool's keys do not expire, so only the policies for all keys can take them.
 fn eviction(info: &Info) -> Finding {
-    let (limit, policy) = (info.number("maxmemory"), info.text("maxmemory_policy"));
+    let (limit, policy) = (info.number("maxmemory").unwrap_or(0), info.text("maxmemory_policy"));
     match policy {
         _ if limit == 0 => Finding::ok("eviction", "no limit of memory is set: nothing is evicted"),
         "noeviction" => Finding::ok("eviction", format!("none; beyond {} writes are refused", bytes(limit))),
         policy if policy.starts_with("allkeys") => {
-            let evicted = info.number("evicted_keys");
+            let evicted = info.number("evicted_keys").unwrap_or(0);
             let what = format!("{policy} at {} may evict the pool; {evicted} keys were evicted so far", bytes(limit));
             Finding::warning("eviction", what, "redis-cli CONFIG SET maxmemory-policy noeviction, and in redis.conf")
         }
@@ -74,7 +54,7 @@ fn eviction(info: &Info) -> Finding {
 }
 
 fn memory(info: &Info) -> Finding {
-    let (used, limit) = (info.number("used_memory"), info.number("maxmemory"));
+    let (used, limit) = (info.number("used_memory").unwrap_or(0), info.number("maxmemory").unwrap_or(0));
     if limit == 0 {
         return Finding::ok("memory", format!("{} used", bytes(used)));
     }
