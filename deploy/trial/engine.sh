@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# A Docker engine of the trial's own: its socket, images, containers and volumes lie in a folder that goes with it, so that
+# nobody's own are touched. Its networks are the kernel's, like any engine's.
+
+ENGINE=${SHOPSTREAM_TRIAL:-/var/tmp/shopstream-trial}
+
+engine_needs() {
+    local package missing=()
+    for package in docker.io debootstrap iptables; do
+        dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+    done
+    docker_compose version >/dev/null 2>&1 || missing+=(docker-compose)
+    ((${#missing[@]} == 0)) || {
+        say "install: ${missing[*]} (apt-get)"
+        apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+            "${missing[@]}" >"$ENGINE/install.log" 2>&1 || die "apt-get could not install them: $ENGINE/install.log"
+    }
+}
+
+# Compose's second version where it is there, else the first, which Debian has.
+docker_compose() {
+    if docker compose version >/dev/null 2>&1; then docker compose "$@"; else docker-compose "$@"; fi
+}
+
+engine_up() {
+    ((EUID == 0)) || die "an engine can only be started by root: sudo make test-compose"
+    mkdir -p "$ENGINE"
+    export DOCKER_HOST=unix://$ENGINE/docker.sock DOCKER_BUILDKIT=1
+    engine_needs
+    engine_start
+}
+
+engine_start() {
+    # In a session of its own: Ctrl-C is for the trial, which then stops the engine in order.
+    setsid dockerd --data-root "$ENGINE/data" --exec-root "$ENGINE/run" --pidfile "$ENGINE/docker.pid" \
+        --host "$DOCKER_HOST" >>"$ENGINE/docker.log" 2>&1 </dev/null &
+    wait_until 60 docker info >/dev/null 2>&1 || {
+        tail -n 15 "$ENGINE/docker.log" >&2
+        die "the Docker engine did not start: $ENGINE/docker.log"
+    }
+}
+
+engine_stop() {
+    local pid
+    pid=$(cat "$ENGINE/docker.pid" 2>/dev/null) || return 0
+    kill "$pid" 2>/dev/null || return 0
+    wait_until 60 engine_gone "$pid" || kill -KILL "$pid"
+}
+engine_gone() { ! kill -0 "$1" 2>/dev/null; }

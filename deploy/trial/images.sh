@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# Images under their official names and tags. What a registry gives is taken; where there is none, a stand-in is made from Debian's
+# packages and Kafka's jars (images/), and the trial's last line says so.
+
+STAND_INS=()
+MISSING=()
+
+# official NAME: what the compose file calls it, with its tag.
+official() { docker_compose_config | sed -n "s/^ *image: \(\([^ ]*\/\)\{0,1\}$1:[^ ]*\)/\1/p" | head -n 1; }
+
+have_image() { docker image inspect "$1" >/dev/null 2>&1; }
+
+# take IMAGE RECIPE: the one of the registry, or the stand-in made by the function RECIPE.
+take() {
+    if have_image "$1"; then
+        [[ $(docker image inspect -f '{{index .Config.Labels "shopstream.stand-in"}}' "$1") != yes ]] || STAND_INS+=("$1")
+    elif [[ -z ${SHOPSTREAM_TRIAL_OFFLINE:-} ]] && timeout 300 docker pull -q "$1" >/dev/null 2>&1; then
+        say "pulled $1"
+    elif [[ $2 == none ]]; then
+        MISSING+=("$1")
+    else
+        say "making a stand-in for $1"
+        "$2" "$1" >"$ENGINE/image.log" 2>&1 || {
+            tail -n 20 "$ENGINE/image.log" >&2
+            die "the stand-in for $1 could not be made: $ENGINE/image.log"
+        }
+        STAND_INS+=("$1")
+    fi
+}
+
+build_stand_in() { # TAG CONTEXT [FLAGS...]
+    local tag=$1 context=$2
+    shift 2
+    docker build --label shopstream.stand-in=yes -t "$tag" "$@" "$context"
+}
+
+debian_image() {
+    local mirror
+    mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
+    rm -rf "$ENGINE/base"
+    debootstrap --variant=minbase bookworm "$ENGINE/base" "${mirror:?}"
+    tar -C "$ENGINE/base" -c . | docker import --change 'LABEL shopstream.stand-in=yes' --change 'CMD ["bash"]' - "$1"
+    rm -rf "$ENGINE/base"
+}
+rust_image() {
+    local root
+    root=$(rustc --print sysroot)
+    rm -rf "$ENGINE/rust" && mkdir -p "$ENGINE/rust/lib"
+    cp -a "$root/bin" "$ENGINE/rust/"
+    # Without the documentation, which is most of it.
+    cp -a "$root/lib/"*.so* "$root/lib/rustlib" "$ENGINE/rust/lib/"
+    build_stand_in "$1" "$ENGINE/rust" -f "$HERE/images/rust/Dockerfile"
+    rm -rf "$ENGINE/rust"
+}
+kafka_image() {
+    "$ROOT/deploy/local/services" install kafka
+    rm -rf "$ENGINE/kafka" && mkdir -p "$ENGINE/kafka"
+    cp -a "$HERE/images/kafka/." "$ENGINE/kafka/"
+    cp -a "$ROOT/.local/kafka/libs" "$ENGINE/kafka/"
+    build_stand_in "$1" "$ENGINE/kafka"
+    rm -rf "$ENGINE/kafka"
+}
+postgres_image() { build_stand_in "$1" "$HERE/images/postgres"; }
+redis_image() { build_stand_in "$1" "$HERE/images/redis"; }
+adminer_image() { build_stand_in "$1" "$HERE/images/adminer"; }
+prometheus_image() { build_stand_in "$1" "$HERE/images/prometheus"; }
