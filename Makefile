@@ -47,3 +47,15 @@ demo: ## set everything up, and run the main job: the year 2025, then a minute o
 	@deploy/local/demo
 bench: ## measure the targets against their references; takes some minutes
 	@deploy/local/bench $(ONLY)
+
+# --- containers --------------------------------------------------------------------------------------------------
+# deploy/README.md says what the stack is made of.
+
+IMAGE ?= shopstream:local
+
+.PHONY: image test-compose
+image: ## build the container image; IMAGE=NAME:TAG names it
+	DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile -t $(IMAGE) \
+		--build-arg REVISION="$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)" .
+test-compose: ## try the container stack for real, with a Docker engine of its own; as root, about half an hour
+	@deploy/trial/compose

@@ -6,7 +6,7 @@ ENGINE=${SHOPSTREAM_TRIAL:-/var/tmp/shopstream-trial}
 
 engine_needs() {
     local package missing=()
-    for package in docker.io debootstrap iptables; do
+    for package in docker.io debootstrap iptables jq curl procps; do
         dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
     done
     docker_compose version >/dev/null 2>&1 || missing+=(docker-compose)
@@ -24,8 +24,11 @@ docker_compose() {
 
 engine_up() {
     ((EUID == 0)) || die "an engine can only be started by root: sudo make test-compose"
+    # Two engines write the same chains of the kernel's firewall: the second would cut the first one's containers off.
+    ! pgrep -x dockerd >/dev/null || die "another Docker engine runs here: stop it while the trial runs (systemctl stop docker docker.socket)"
     mkdir -p "$ENGINE"
-    export DOCKER_HOST=unix://$ENGINE/docker.sock DOCKER_BUILDKIT=1
+    # Debian's client first: it builds with BuildKit without a plugin.
+    export DOCKER_HOST=unix://$ENGINE/docker.sock DOCKER_BUILDKIT=1 PATH=/usr/bin:$PATH
     engine_needs
     engine_start
 }

@@ -43,14 +43,15 @@ debian_image() {
     rm -rf "$ENGINE/base"
 }
 rust_image() {
-    local root
+    local root context=$ENGINE/rust
     root=$(rustc --print sysroot)
-    rm -rf "$ENGINE/rust" && mkdir -p "$ENGINE/rust/lib"
-    cp -a "$root/bin" "$ENGINE/rust/"
+    rm -rf "$context" && mkdir -p "$context/toolchain/lib" "$context/certificates"
+    cp -a "$root/bin" "$context/toolchain/"
     # Without the documentation, which is most of it.
-    cp -a "$root/lib/"*.so* "$root/lib/rustlib" "$ENGINE/rust/lib/"
-    build_stand_in "$1" "$ENGINE/rust" -f "$HERE/images/rust/Dockerfile"
-    rm -rf "$ENGINE/rust"
+    cp -a "$root/lib/"*.so* "$root/lib/rustlib" "$context/toolchain/lib/"
+    find /usr/local/share/ca-certificates -name '*.crt' -exec cp {} "$context/certificates/" \;
+    build_stand_in "$1" "$context" -f "$HERE/images/rust/Dockerfile"
+    rm -rf "$context"
 }
 kafka_image() {
     "$ROOT/deploy/local/services" install kafka
