@@ -53,10 +53,25 @@ impl std::str::FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let form = || format!("{text:?} is not I/N with I from 1 to N, such as 1/4");
-        let (number, of) = text.split_once('/').ok_or_else(form)?;
-        let shard = Self { number: number.parse().map_err(|_| form())?, of: of.parse().map_err(|_| form())? };
-        if (1..=shard.of).contains(&shard.number) { Ok(shard) } else { Err(form()) }
+        Self::counted_from(1, text).ok_or_else(|| format!("{text:?} is not I/N with I from 1 to N, such as 1/4"))
+    }
+}
+
+impl Shard {
+    /// Reads `I/N` as a scheduler gives it that counts from 0, such as the index of a Kubernetes Indexed Job.
+    ///
+    /// # Errors
+    /// When the text is not `I/N` with I from 0 to N − 1.
+    pub fn of_index(text: &str) -> Result<Self, String> {
+        Self::counted_from(0, text)
+            .ok_or_else(|| format!("{text:?} is not I/N with I from 0 to one less than N, such as 0/4"))
+    }
+
+    fn counted_from(first: u32, text: &str) -> Option<Self> {
+        let (number, of) = text.split_once('/')?;
+        let number = number.parse::<u32>().ok()?.checked_sub(first)?.checked_add(1)?;
+        let of = of.parse().ok()?;
+        (number <= of).then_some(Self { number, of })
     }
 }
 
@@ -255,6 +270,16 @@ pub fn check_as_of(as_of: NaiveDate) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_counts_shards_from_0() {
+        for (text, number) in [("0/4", 1), ("3/4", 4), ("0/1", 1)] {
+            assert_eq!(Shard::of_index(text).unwrap().number, number);
+        }
+        for wrong in ["4/4", "-1/4", "0/0", "", "0", "4294967295/4294967295"] {
+            assert!(Shard::of_index(wrong).is_err_and(|error| error.contains("from 0")), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn a_shard_is_one_of_n() {

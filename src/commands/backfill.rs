@@ -66,6 +66,9 @@ pub struct Args {
     /// Make the I-th of N independent shops; files and null only
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+    /// The same counted from 0, as a Kubernetes Indexed Job counts: 0/4 to 3/4
+    #[arg(long, value_name = "I/N", value_parser = Shard::of_index, conflicts_with = "shard")]
+    shard_index: Option<Shard>,
     /// Threads, or PostgreSQL's connections [default: 4 at most; 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
@@ -120,7 +123,7 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     let sizes = Sizes { orders: args.orders, users: args.users, products: args.products, as_of: args.as_of };
     let request = Request {
         habits: args.habits.is_on(),
-        shard: args.shard,
+        shard: args.shard.or(args.shard_index),
         catalog,
         scenarios,
         ..Request::new(args.year, args.seed, sizes)?
@@ -162,6 +165,7 @@ impl Args {
         }
         let given = [
             ("--shard", self.shard.is_some()),
+            ("--shard-index", self.shard_index.is_some()),
             ("--out", self.out.is_some()),
             ("--compression", self.compression.is_some()),
         ];
@@ -183,6 +187,7 @@ impl Args {
                 "is for files; a producer's is --kafka-option compression.type=…",
             ),
             ("--shard", self.shard.is_some(), "is for files; a topic holds one shop"),
+            ("--shard-index", self.shard_index.is_some(), "is for files; a topic holds one shop"),
             ("--jobs", self.jobs.is_some(), "is for files and PostgreSQL; messages are sent in order of time"),
             ("--resume", self.resume, "is for files and PostgreSQL; messages are not gone on with"),
             ("--replace", self.replace, "is for files and PostgreSQL; what was sent cannot be taken back"),
