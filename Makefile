@@ -56,6 +56,7 @@ IMAGE ?= shopstream:local
 .PHONY: image test-compose
 image: ## build the container image; IMAGE=NAME:TAG names it
 	DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile -t $(IMAGE) \
+		--build-arg VERSION="$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)" \
 		--build-arg REVISION="$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)" .
 test-compose: ## try the container stack for real, with a Docker engine of its own; as root, about half an hour
 	@deploy/trial/compose
