@@ -21,9 +21,12 @@ chromium_needs() {
     echo chromium
 }
 
+# Scrapes the program in a test, with the rules and queries of deploy/; promtool comes along.
+prometheus_needs() { if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then echo prometheus; fi; }
+
 is_installed() { [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
 
-# install_missing KIND...: kinds are postgres, redis, kafka, kcat, chromium and build.
+# install_missing KIND...: kinds are postgres, redis, kafka, kcat, chromium, prometheus and build.
 install_missing() {
     local kind missing=()
     for kind in "$@"; do
@@ -59,7 +62,8 @@ install_packages() {
         die "apt-get could not install ${packages[*]}. What it says is in $STATE/install.log"
     }
     release_system_cluster
-    if [[ " $* " == *" redis-server "* ]]; then stop_system_redis; fi
+    if [[ " $* " == *" redis-server "* ]]; then stop_system_service redis-server; fi
+    if [[ " $* " == *" prometheus "* ]]; then stop_system_service prometheus; fi
 }
 
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
@@ -100,7 +104,8 @@ release_system_cluster() {
     as_root rmdir --ignore-fail-on-non-empty -p "${SYSTEM_CLUSTER_CONF%/*}"
 }
 
-# Redis's package starts one on port 6379. It has no such setting, so what was just installed is stopped again.
-stop_system_redis() {
-    as_root sh -c 'service redis-server stop; update-rc.d redis-server disable' >>"$STATE/install.log" 2>&1 || true
+# The packages of Redis and Prometheus start one each, on ports 6379 and 9090. They have no such setting, so what was just
+# installed is stopped again.
+stop_system_service() {
+    as_root sh -c "service $1 stop; update-rc.d $1 disable" >>"$STATE/install.log" 2>&1 || true
 }
