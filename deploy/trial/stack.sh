@@ -49,7 +49,7 @@ settled() {
     local container
     for container in $(docker ps -a --format '{{.Names}}'); do
         case $container in
-            initial-seeder | backfill-2025) [[ $(docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$container") == "exited 0" ]] || return 1 ;;
+            initial-seeder | database-reader | backfill-2025) [[ $(docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$container") == "exited 0" ]] || return 1 ;;
             *) case $(state "$container") in "running healthy" | "running unasked") ;; *) return 1 ;; esac ;;
         esac
     done
@@ -85,5 +85,5 @@ audit() { shop verify --wait 3m "$@"; }
 
 targets_up() {
     [[ $(curl -fsS "http://127.0.0.1:49090/api/v1/targets?state=active" |
-        jq -r '[.data.activeTargets[].health] | "\(length) \(map(select(. == "up")) | length)"') == "14 14" ]]
+        jq -r '[.data.activeTargets[] | select(.labels.job != "prometheus").health] | "\(length) \(map(select(. == "up")) | length)"') == "14 14" ]]
 }
