@@ -9,15 +9,15 @@ POSTGRES_PASSWORD=trial-$(head -c 9 /dev/urandom | base64 | tr '+/' '..')
 REDIS_PASSWORD=trial-$(head -c 9 /dev/urandom | base64 | tr '+/' '..')
 GRAFANA_PASSWORD=trial-$(head -c 9 /dev/urandom | base64 | tr '+/' '..')
 SHOPSTREAM_IMAGE=shopstream:trial
-POSTGRES_PORT=45432
-REDIS_PORT=46379
-KAFKA1_PORT=49092
-KAFKA2_PORT=49093
-KAFKA3_PORT=49094
-KAFKA_UI_PORT=48080
-ADMINER_PORT=48081
-GRAFANA_PORT=43000
-PROMETHEUS_PORT=49090
+POSTGRES_PORT=17432
+REDIS_PORT=17379
+KAFKA1_PORT=17092
+KAFKA2_PORT=17093
+KAFKA3_PORT=17094
+KAFKA_UI_PORT=17080
+ADMINER_PORT=17081
+GRAFANA_PORT=17300
+PROMETHEUS_PORT=17090
 EOF
 }
 
@@ -84,6 +84,6 @@ restarts() { docker inspect -f '{{.RestartCount}}' "$1"; }
 audit() { shop verify --wait 3m "$@"; }
 
 targets_up() {
-    [[ $(curl -fsS "http://127.0.0.1:49090/api/v1/targets?state=active" |
+    [[ $(curl -fsS "http://127.0.0.1:17090/api/v1/targets?state=active" |
         jq -r '[.data.activeTargets[] | select(.labels.job != "prometheus").health] | "\(length) \(map(select(. == "up")) | length)"') == "14 14" ]]
 }
