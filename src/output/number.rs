@@ -72,7 +72,8 @@ pub fn latency(time: Duration) -> String {
         0..1_000 => format!("{nanos} ns"),
         1_000..999_950 => format!("{:.1} µs", nanos as f64 / 1e3),
         999_950..999_950_000 => format!("{:.1} ms", nanos as f64 / 1e6),
-        _ => duration(time),
+        // What rounds to a second is one.
+        _ => duration(time.max(Duration::from_secs(1))),
     }
 }
 
