@@ -64,7 +64,7 @@ fn dead_letters_are_shown_by_class_and_one_by_one() {
     let expected = [4, 5, 6].map(|offset| format!("{}/0/{offset}", topics.name("orders")));
     assert_eq!(places, expected);
     assert!(letters.contains("mistake 6") && letters.contains("key-6"), "{letters}");
-    assert!(err.contains("1 messages in") && err.contains("dlq replay orders"), "{err}");
+    assert!(err.contains("1 message in") && err.contains("dlq replay orders"), "{err}");
 
     let (_, out, _) = run(&topics, &["inspect", "orders", "--class", "not_utf8", "--payload"]);
     assert!(out.contains("\u{fffd}\\u{1b}[2J"), "{out}");

@@ -28,7 +28,8 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<()> {
     }
     if found.others > 0 {
         let others = number::some(found.others, "message");
-        printer.note(&format!("in {} there are {others} that this program did not give up", found.topic));
+        let are = if found.others == 1 { "is" } else { "are" };
+        printer.note(&format!("{others} in {} {are} not of this program's making", found.topic));
     }
     if found.classes.is_empty() {
         let of_class = args.class.as_ref().map_or_else(String::new, |class| format!(" of class {class}"));
