@@ -56,7 +56,7 @@ pub fn example(lines: &[&str]) -> StyledStr {
 /// # Errors
 /// The exit status with which to end when there is nothing to run.
 pub fn parse() -> Result<Cli, ExitCode> {
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let arguments = with_negatives(std::env::args_os().collect());
     let command = Cli::command().color(color_asked_for(&arguments));
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     parsed.map_err(|error| {
@@ -67,6 +67,27 @@ pub fn parse() -> Result<Cli, ExitCode> {
         let _ = if safe { error.print() } else { crate::output::write_stderr(&hidden) };
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(crate::error::EXIT_USAGE))
     })
+}
+
+/// `--orders -5` as `--orders=-5`: a value below zero is one to clap only so, and its reader says best what is wrong with it.
+fn with_negatives(arguments: Vec<OsString>) -> Vec<OsString> {
+    let is_flag = |word: &str| word.len() > 2 && word.starts_with("--") && !word.contains('=');
+    let is_negative =
+        |word: &str| word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let mut words: Vec<OsString> = Vec::with_capacity(arguments.len());
+    let mut ended = false;
+    for word in arguments {
+        ended = ended || word == "--";
+        let negative = !ended && word.to_str().is_some_and(is_negative);
+        match words.last_mut() {
+            Some(flag) if negative && flag.to_str().is_some_and(is_flag) => {
+                flag.push("=");
+                flag.push(word);
+            }
+            _ => words.push(word),
+        }
+    }
+    words
 }
 
 /// `--color` must be known before the arguments are parsed: help and usage errors are coloured too.
@@ -88,6 +109,19 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_value_below_zero_is_a_value() {
+        let joined = |line: &str| {
+            let words = with_negatives(line.split(' ').map(OsString::from).collect());
+            words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(joined("shopstream backfill --orders -5 --out x"), "shopstream backfill --orders=-5 --out x");
+        assert_eq!(joined("shopstream cache refresh --every -1s"), "shopstream cache refresh --every=-1s");
+        for unchanged in ["shopstream -v --json -q", "shopstream x --every --json", "shopstream x -- --every -1s"] {
+            assert_eq!(joined(unchanged), unchanged);
+        }
     }
 
     #[test]

@@ -1,16 +1,31 @@
 //! SIGINT and SIGTERM as a flag that long work looks at between two steps.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::Context;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Within this time after the first, a further signal is the same one: a key pressed twice, or a shell and a supervisor that
+/// both pass one on.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
+/// How long the last words may take: whoever reads standard error may have stopped.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// A shared flag that says whether, and by which signal, the process was asked to stop.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicUsize>);
+pub struct Interrupt(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// 0 while nobody asked.
+    signal: AtomicUsize,
+    /// What would stay behind if the process ended now.
+    stays: Mutex<Option<String>>,
+}
 
 impl Interrupt {
     /// A flag that no signal sets; for library users and tests.
@@ -19,32 +34,61 @@ impl Interrupt {
         Self::default()
     }
 
-    /// A flag set by SIGINT and SIGTERM; a second signal ends the process at once.
+    /// A flag set by SIGINT and SIGTERM. A second signal, a second or more after the first, ends the process at once; what
+    /// then [stays behind](Self::leaves) is given to `tell` before.
     ///
     /// # Errors
     /// When the handlers cannot be installed.
-    pub fn on_signals() -> color_eyre::Result<Self> {
-        let flag = Arc::new(AtomicUsize::new(0));
-        for (signal, number) in [(SIGINT, 2), (SIGTERM, 15)] {
-            let armed = Arc::new(std::sync::atomic::AtomicBool::new(false));
-            signal_hook::flag::register_conditional_shutdown(signal, 128 + number, Arc::clone(&armed))
-                .wrap_err("cannot install a signal handler")?;
-            signal_hook::flag::register(signal, armed).wrap_err("cannot install a signal handler")?;
-            signal_hook::flag::register_usize(signal, Arc::clone(&flag), usize::try_from(number)?)
-                .wrap_err("cannot install a signal handler")?;
-        }
-        Ok(Self(flag))
+    pub fn on_signals(tell: impl Fn(&str) + Send + Sync + 'static) -> color_eyre::Result<Self> {
+        let interrupt = Self::default();
+        let ours = interrupt.clone();
+        let mut signals = Signals::new([SIGINT, SIGTERM]).wrap_err("cannot install a signal handler")?;
+        let tell = Arc::new(tell);
+        let handle = move || {
+            let mut first: Option<Instant> = None;
+            for signal in signals.forever() {
+                match first {
+                    None => {
+                        ours.0.signal.store(usize::try_from(signal).unwrap_or(15), Ordering::Relaxed);
+                        first = Some(Instant::now());
+                    }
+                    Some(first) if first.elapsed() < SAME_SIGNAL => {}
+                    Some(_) => {
+                        ours.last_words(&tell);
+                        signal_hook::low_level::exit(128 + signal);
+                    }
+                }
+            }
+        };
+        std::thread::Builder::new().name("signals".to_owned()).spawn(handle).wrap_err("cannot wait for signals")?;
+        Ok(interrupt)
+    }
+
+    /// Notes what would stay behind outside of this process if it ended now, and how to remove it; `None`: nothing would.
+    pub fn leaves(&self, stays: Option<String>) {
+        *self.0.stays.lock().unwrap_or_else(PoisonError::into_inner) = stays;
+    }
+
+    fn last_words<F: Fn(&str) + Send + Sync + 'static>(&self, tell: &Arc<F>) {
+        let Some(stays) = self.0.stays.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let (tell, (said, heard)) = (Arc::clone(tell), mpsc::channel());
+        std::thread::spawn(move || {
+            tell(&stays);
+            // Nobody listens once it has taken too long.
+            let _ = said.send(());
+        });
+        let _ = heard.recv_timeout(LAST_WORDS);
     }
 
     /// Whether the process was asked to stop.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed) != 0
+        self.0.signal.load(Ordering::Relaxed) != 0
     }
 
     /// Asks for a stop as if SIGTERM had come.
     pub fn trigger(&self) {
-        self.0.store(usize::try_from(SIGTERM).unwrap_or(15), Ordering::Relaxed);
+        self.0.signal.store(usize::try_from(SIGTERM).unwrap_or(15), Ordering::Relaxed);
     }
 
     /// Waits for `time`, or until the process is asked to stop; says whether it may go on.
@@ -66,7 +110,7 @@ impl Interrupt {
     /// # Errors
     /// When it was.
     pub fn check(&self) -> Result<(), Interrupted> {
-        match self.0.load(Ordering::Relaxed) {
+        match self.0.signal.load(Ordering::Relaxed) {
             0 => Ok(()),
             signal => Err(Interrupted { signal: u8::try_from(signal).unwrap_or(15) }),
         }

@@ -16,6 +16,7 @@ pub mod db;
 pub mod doctor;
 pub mod domain;
 pub mod error;
+pub mod follow;
 pub mod generator;
 pub mod interrupt;
 pub mod monitor;

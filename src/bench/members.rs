@@ -12,10 +12,11 @@ use diesel::{PgConnection, RunQueryDsl};
 use redis::Commands;
 use uuid::Uuid;
 
-use super::report::Latency;
+use super::report::{Latency, Mean};
 use super::scratch::Scratch;
 use crate::cache::refresh::refresh;
 use crate::db::pools;
+use crate::follow::{Amount, Follow};
 use crate::generator::World;
 use crate::generator::live::{LiveShop, Run};
 use crate::generator::rng::{Purpose, Stream};
@@ -24,24 +25,29 @@ use crate::interrupt::Interrupt;
 /// Look-ups that are timed; the pools' queries take a thousand times as long, so fewer do.
 const LOOK_UPS: usize = 2_000;
 const POOL_QUERIES: usize = 50;
-/// Draws in memory are too quick for the clock one by one.
-const DRAWS_AT_ONCE: u32 = 1_000;
+const REFRESHES: usize = 20;
+/// Draws in memory: too quick for the clock one by one, so that their mean is all that can be said.
+const DRAWS: u64 = 2_000_000;
+const DRAWS_AT_ONCE: u64 = 10_000;
 
 /// What was measured.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Members {
     /// Queries of one refresh, as they were counted.
     pub queries_of_refresh: u64,
     /// Queries of one order that asks both pools itself.
     pub queries_of_order: u64,
     pub refresh: Latency,
-    pub in_memory: Latency,
+    pub in_memory: Mean,
     pub redis: Latency,
     pub by_key: Latency,
     pub by_pool: Latency,
 }
 
-pub(super) fn measure(scratch: &Scratch, world: &World, interrupt: &Interrupt) -> Result<Members> {
+pub(super) fn measure(scratch: &Scratch, world: &World, interrupt: &Interrupt, follow: &dyn Follow) -> Result<Members> {
+    let calls = (REFRESHES + POOL_QUERIES + 2 * LOOK_UPS) as u64;
+    follow.begins("reading pool members", Amount::Exactly(calls), "calls");
+    let watch = Watch { interrupt, follow };
     let mut conn = scratch.connect()?;
     let counted = count_queries(&mut conn);
     let mut redis = scratch.cache.connect()?;
@@ -52,23 +58,23 @@ pub(super) fn measure(scratch: &Scratch, world: &World, interrupt: &Interrupt) -
 
     let before = counted.load(Ordering::Relaxed);
     let refreshed =
-        timed(20, interrupt, |_| refresh(&mut conn, &scratch.cache, &mut redis, now, sizes, None).map(drop))?;
+        timed(REFRESHES, &watch, |_| refresh(&mut conn, &scratch.cache, &mut redis, now, sizes, None).map(drop))?;
     // Without the two that begin and end a transaction.
-    let queries_of_refresh = (counted.load(Ordering::Relaxed) - before) / 20;
+    let queries_of_refresh = (counted.load(Ordering::Relaxed) - before) / REFRESHES as u64;
 
     let members = pools::members(&mut conn, now, sizes)?;
     let before = counted.load(Ordering::Relaxed);
-    let by_pool = timed(POOL_QUERIES, interrupt, |_| pools::members(&mut conn, now, sizes).map(drop))?;
+    let by_pool = timed(POOL_QUERIES, &watch, |_| pools::members(&mut conn, now, sizes).map(drop))?;
     let queries_of_order = (counted.load(Ordering::Relaxed) - before) / POOL_QUERIES as u64;
 
     let ids: Vec<Uuid> = members.customers.iter().map(|member| member.member.id).collect();
     let one = |at: usize| ids.get(at % ids.len().max(1)).copied().unwrap_or_default();
-    let by_key = timed(LOOK_UPS, interrupt, |at| {
+    let by_key = timed(LOOK_UPS, &watch, |at| {
         diesel::sql_query("SELECT * FROM users WHERE id = $1").bind::<SqlUuid, _>(one(at)).execute(&mut conn)?;
         Ok(())
     })?;
     let key = scratch.cache.key("pool:users");
-    let redis = timed(LOOK_UPS, interrupt, |at| {
+    let redis = timed(LOOK_UPS, &watch, |at| {
         let member: Option<String> = redis.hget(&key, one(at).to_string())?;
         member.map(drop).ok_or_else(|| eyre!("a member is not in the cache"))
     })?;
@@ -81,14 +87,18 @@ pub(super) fn measure(scratch: &Scratch, world: &World, interrupt: &Interrupt) -
     );
     live.refill(1, shoppers, stock, now);
     let mut stream = Stream::new(1, Purpose::Order, 1);
-    let mut in_memory = timed(LOOK_UPS, interrupt, |_| {
+    follow.begins("drawing in memory", Amount::Exactly(DRAWS), "draws");
+    let mut spent = Duration::ZERO;
+    for _ in 0..DRAWS / DRAWS_AT_ONCE {
+        interrupt.check()?;
+        let began = Instant::now();
         for _ in 0..DRAWS_AT_ONCE {
             std::hint::black_box(live.buyers().draw(&world.class_factors, 0, 20, &mut stream));
         }
-        Ok(())
-    })?;
-    in_memory.p50 /= DRAWS_AT_ONCE;
-    in_memory.p99 /= DRAWS_AT_ONCE;
+        spent += began.elapsed();
+        follow.done(DRAWS_AT_ONCE);
+    }
+    let in_memory = Mean::of(spent, DRAWS);
     Ok(Members { queries_of_refresh, queries_of_order, refresh: refreshed, in_memory, redis, by_key, by_pool })
 }
 
@@ -108,13 +118,19 @@ fn count_queries(conn: &mut PgConnection) -> Arc<AtomicU64> {
     counted
 }
 
-fn timed(times: usize, interrupt: &Interrupt, mut call: impl FnMut(usize) -> Result<()>) -> Result<Latency> {
+struct Watch<'a> {
+    interrupt: &'a Interrupt,
+    follow: &'a dyn Follow,
+}
+
+fn timed(times: usize, watch: &Watch<'_>, mut call: impl FnMut(usize) -> Result<()>) -> Result<Latency> {
     let mut all: Vec<Duration> = Vec::with_capacity(times);
     for at in 0..times {
-        interrupt.check()?;
+        watch.interrupt.check()?;
         let began = Instant::now();
         call(at)?;
         all.push(began.elapsed());
+        watch.follow.done(1);
     }
     Ok(Latency::of(all))
 }

@@ -5,38 +5,35 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl};
+use diesel::{Connection, PgConnection};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
 use super::report::Latency;
 use super::scratch::Scratch;
+use super::stored::{consume, number};
+use crate::cache::Cache;
 use crate::consume::handlers::{Counters, Handler, Orders};
-use crate::consume::{self, Topic};
+use crate::follow::{Amount, Follow};
 use crate::generator::World;
 use crate::generator::sign_ups::SignUpCurve;
 use crate::interrupt::Interrupt;
 use crate::produce::inject::Rates;
-use crate::produce::{self, Pace, Streams};
-use crate::stream::client::PATIENCE;
+use crate::produce::{self, Pace, Streams, Totals};
+use crate::stream::client::{Kafka, PATIENCE};
 use crate::stream::message::{OrderCreated, decode};
 use crate::telemetry::Telemetry;
 
 /// Orders written one by one at most: each waits for the disk.
 const SINGLE_ORDERS: usize = 2_000;
 /// Orders written at once, as consumers do.
-const BATCH: usize = 5_000;
-/// How often partitions were taken over, and how many there are.
-const CLAIMS: &str = "SELECT coalesce(sum(epoch), 0)::bigint AS n FROM consumer_offsets";
-const PARTITIONS: i64 = 3;
-/// How long the consumers may take in all.
-const LONGEST: Duration = Duration::from_secs(600);
+pub(super) const BATCH: usize = 5_000;
+/// How often the bar is moved while the producer works.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Orders a second, each way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Path {
-    pub orders: u32,
-    pub members: u16,
     pub produced: f64,
     pub consumed: f64,
     pub items: f64,
@@ -53,22 +50,30 @@ pub(super) fn measure(
     orders: u32,
     members: u16,
     interrupt: &Interrupt,
+    follow: &dyn Follow,
 ) -> Result<Path> {
-    let produced = produce(scratch, world, orders, "first", interrupt)?;
-    let took = consume_until(scratch, members, orders.into(), interrupt, || Ok(()))?;
+    let amount = Amount::Exactly(orders.into());
+    follow.begins("producing", amount, "orders");
+    let produced = produce(scratch, world, orders, interrupt, follow)?;
+    follow.begins("consuming", amount, "orders");
+    let took = consume(scratch, members, 0..i64::from(orders), (interrupt, follow), |_| Ok(()))?;
     let consumed = f64::from(orders) / took.as_secs_f64();
     let mut conn = scratch.connect()?;
     let items = number(&mut conn, "SELECT count(*) AS n FROM order_items")? as f64 / f64::from(orders);
 
     // Both at once, which is how a shop runs.
-    let took = consume_until(scratch, members, 2 * i64::from(orders), interrupt, || {
-        produce(scratch, world, orders, "second", interrupt).map(drop)
+    follow.begins("producing and consuming at once", amount, "orders");
+    let (kafka, cache) = (&scratch.kafka, &scratch.cache);
+    let took = consume(scratch, members, i64::from(orders)..2 * i64::from(orders), (interrupt, follow), |stop| {
+        send(kafka, cache, world, orders, "second", &Totals::default(), stop).map(drop)
     })?;
     let through = f64::from(orders) / took.as_secs_f64();
 
-    let known = read_orders(scratch, orders as usize)?;
+    follow.begins("reading the orders back", amount, "orders");
+    let known = read_orders(scratch, orders as usize, interrupt, follow)?;
     empty(&mut conn)?;
     let few: Vec<&OrderCreated> = known.iter().take(SINGLE_ORDERS).collect();
+    follow.begins("writing directly, one by one", Amount::Exactly(few.len() as u64), "orders");
     let (mut handler, mut times) = (Orders::default(), Vec::with_capacity(few.len()));
     let began = Instant::now();
     for order in &few {
@@ -76,23 +81,50 @@ pub(super) fn measure(
         let at = Instant::now();
         write(&mut conn, &mut handler, &[*order])?;
         times.push(at.elapsed());
+        follow.done(1);
     }
     let direct_single = few.len() as f64 / began.elapsed().as_secs_f64();
 
     empty(&mut conn)?;
+    follow.begins("writing directly, in batches", amount, "orders");
     let all: Vec<&OrderCreated> = known.iter().collect();
     let (mut handler, began) = (Orders::default(), Instant::now());
     for batch in all.chunks(BATCH) {
         interrupt.check()?;
         write(&mut conn, &mut handler, batch)?;
+        follow.done(batch.len() as u64);
     }
     let direct_batches = all.len() as f64 / began.elapsed().as_secs_f64();
     let single = Latency::of(times);
-    Ok(Path { orders, members, produced, consumed, items, through, direct_single, single, direct_batches })
+    Ok(Path { produced, consumed, items, through, direct_single, single, direct_batches })
 }
 
-/// Orders a second.
-fn produce(scratch: &Scratch, world: &World, orders: u32, run: &str, interrupt: &Interrupt) -> Result<f64> {
+/// Orders a second, with nobody consuming.
+fn produce(scratch: &Scratch, world: &World, orders: u32, interrupt: &Interrupt, follow: &dyn Follow) -> Result<f64> {
+    let (kafka, cache, totals) = (&scratch.kafka, &scratch.cache, &Totals::default());
+    thread::scope(|scope| {
+        let sent = scope.spawn(move || send(kafka, cache, world, orders, "first", totals, interrupt));
+        let mut told = 0;
+        while !sent.is_finished() {
+            thread::sleep(LOOK_EVERY);
+            let delivered = totals.sent().delivered.orders;
+            follow.done(delivered - told);
+            told = delivered;
+        }
+        sent.join().unwrap_or_else(|_| Err(eyre!("the producer panicked")))
+    })
+}
+
+/// Sends so many orders; orders a second.
+fn send(
+    kafka: &Kafka,
+    cache: &Cache,
+    world: &World,
+    orders: u32,
+    run: &str,
+    totals: &Totals,
+    interrupt: &Interrupt,
+) -> Result<f64> {
     let request = produce::Request {
         streams: Streams { orders: true, products: false, users: false },
         pace: Pace::Unthrottled,
@@ -106,7 +138,7 @@ fn produce(scratch: &Scratch, world: &World, orders: u32, run: &str, interrupt: 
         habits: false,
     };
     let telemetry = Telemetry::silent()?;
-    let outcome = produce::run(&request, world, &scratch.kafka, Some(scratch.cache.clone()), &telemetry, interrupt)?;
+    let outcome = produce::run_counted(&request, world, kafka, Some(cache.clone()), &telemetry, totals, interrupt)?;
     if let Some(failure) = outcome.failure {
         return Err(failure);
     }
@@ -115,55 +147,6 @@ fn produce(scratch: &Scratch, world: &World, orders: u32, run: &str, interrupt: 
         bail!("only {} of {orders} orders were delivered", outcome.count.delivered);
     }
     Ok(f64::from(orders) / outcome.took.as_secs_f64())
-}
-
-/// Consumes beside `work` until so many messages are stored; returns how long that took, once each partition had its member.
-fn consume_until(
-    scratch: &Scratch,
-    members: u16,
-    messages: i64,
-    interrupt: &Interrupt,
-    work: impl Fn() -> Result<()>,
-) -> Result<Duration> {
-    let request = consume::Request {
-        topic: Topic::Orders,
-        members,
-        batch_size: BATCH,
-        batch_bytes: 16_000_000,
-        batch_wait: Duration::from_millis(200),
-        from_beginning: false,
-        orphan_timeout: Duration::from_secs(300),
-        orphan_limit: 100_000,
-    };
-    let stop = Interrupt::never();
-    let claims = number(&mut scratch.connect()?, CLAIMS)?;
-    thread::scope(|scope| {
-        let consumers =
-            scope.spawn(|| consume::run(&request, &scratch.kafka, scratch.url.expose(), &Telemetry::silent()?, &stop));
-        let stored = || {
-            let mut conn = scratch.connect()?;
-            let mut wait = |query: &str, wanted: i64| -> Result<()> {
-                let began = Instant::now();
-                while number(&mut conn, query)? < wanted {
-                    interrupt.check()?;
-                    if began.elapsed() > LONGEST || consumers.is_finished() {
-                        bail!("the consumers did not store {messages} orders");
-                    }
-                    thread::sleep(Duration::from_millis(5));
-                }
-                Ok(())
-            };
-            wait(CLAIMS, claims + PARTITIONS)?;
-            let began = Instant::now();
-            work()?;
-            wait("SELECT coalesce(sum(next_offset), 0)::bigint AS n FROM consumer_offsets", messages)?;
-            Ok(began.elapsed())
-        };
-        let stored = stored();
-        stop.trigger();
-        let ended = consumers.join().unwrap_or_else(|_| Err(eyre!("the consumers panicked")));
-        ended.and(stored)
-    })
 }
 
 fn write(conn: &mut PgConnection, handler: &mut Orders, orders: &[&OrderCreated]) -> Result<()> {
@@ -179,18 +162,13 @@ fn empty(conn: &mut PgConnection) -> Result<()> {
     .wrap_err("the tables cannot be emptied")
 }
 
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    n: i64,
-}
-
-fn number(conn: &mut PgConnection, query: &str) -> Result<i64> {
-    Ok(diesel::sql_query(query).get_result::<Number>(conn)?.n)
-}
-
 /// The first orders of the topic.
-fn read_orders(scratch: &Scratch, most: usize) -> Result<Vec<OrderCreated>> {
+fn read_orders(
+    scratch: &Scratch,
+    most: usize,
+    interrupt: &Interrupt,
+    follow: &dyn Follow,
+) -> Result<Vec<OrderCreated>> {
     let topic = scratch.kafka.name("orders");
     let group = scratch.kafka.name("bench");
     let consumer: BaseConsumer =
@@ -203,8 +181,10 @@ fn read_orders(scratch: &Scratch, most: usize) -> Result<Vec<OrderCreated>> {
     consumer.assign(&assignment)?;
     let mut orders = Vec::with_capacity(most);
     while orders.len() < most {
+        interrupt.check()?;
         let message = consumer.poll(PATIENCE).ok_or_else(|| eyre!("the topic ends too soon"))??;
         orders.push(decode(message.payload(), None)?);
+        follow.done(1);
     }
     Ok(orders)
 }

@@ -3,65 +3,81 @@
 use std::time::UNIX_EPOCH;
 
 use chrono::NaiveDate;
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Result, WrapErr, bail};
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
-use rdkafka::admin::AdminOptions;
-use redis::Commands;
 
+use super::own::{Own, PREFIX};
 use crate::cache::Cache;
 use crate::config::Settings;
 use crate::config::secret::SecretUrl;
-use crate::consume::Topic;
 use crate::db;
+use crate::db::lock;
 use crate::db::seeding::{self, SeedRequest};
 use crate::error::Failure;
+use crate::follow::{Amount, Follow};
 use crate::generator::World;
 use crate::interrupt::Interrupt;
-use crate::stream::client::{Kafka, PATIENCE};
-use crate::stream::topics::{self, TOPICS, Wishes};
-
-/// What all names begin with.
-const PREFIX: &str = "shopstream_bench_";
+use crate::stream::client::Kafka;
+use crate::stream::topics::{self, Wishes};
 
 /// A shop of the measurement's own.
 pub(super) struct Scratch {
-    schema: String,
-    server: SecretUrl,
+    own: Own,
+    /// Holds the lock that says that somebody is at work here, and drops the schema.
+    guard: PgConnection,
     /// The database, seen through the schema.
     pub url: SecretUrl,
     /// The brokers, seen through the prefix.
     pub kafka: Kafka,
     /// Redis, seen through the prefix.
     pub cache: Cache,
-    removed: bool,
 }
 
 impl Scratch {
-    /// Makes schema and topics, and so many customers and products.
-    pub fn open(settings: &Settings, world: &World, users: u32, products: u32, interrupt: &Interrupt) -> Result<Self> {
-        let server = settings.database_url()?.clone();
+    /// Makes the schema. From here on [`remove`](Self::remove) must be called, whatever happens.
+    pub fn begin(settings: &Settings, interrupt: &Interrupt) -> Result<Self> {
+        let server = settings.database_url()?;
         let millis = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis());
-        let name = format!("{PREFIX}{}_{millis}", std::process::id());
-        let kafka = Kafka::of(settings)?.under(&format!("{name}."))?;
-        let cache = Cache::new(settings.redis_url()?, &format!("{name}:"))?;
+        let own = Own::named(format!("{PREFIX}{}_{millis}", std::process::id()), settings)?;
         // Who cannot be reached is told before anything is made.
-        kafka.metadata(&kafka.admin()?)?;
-        cache.connect()?;
-        let mut conn = db::connect(server.expose())?;
-        conn.batch_execute(&format!("CREATE SCHEMA {name}"))
-            .wrap_err_with(|| Failure::new("a schema of the measurement's own cannot be made"))?;
-        let url = SecretUrl::from(through(server.expose(), &name));
-        let scratch = Self { schema: name, server, url, kafka, cache, removed: false };
+        own.kafka.metadata(&own.kafka.admin()?)?;
+        own.cache.connect()?;
+        let mut guard = db::connect(server.expose())?;
+        // It says nothing for as long as the measurement takes, and a server may end such sessions.
+        guard.batch_execute(
+            "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'",
+        )?;
+        if !lock::try_lock_database(&mut guard, &own.name)? {
+            bail!("the name {} is taken", own.name);
+        }
+        own.create(&mut guard).wrap_err_with(|| Failure::new("a schema of the measurement's own cannot be made"))?;
+        own.would_stay(interrupt);
+        let url = SecretUrl::from(through(server.expose(), &own.name));
+        let (kafka, cache) = (own.kafka.clone(), own.cache.clone());
+        Ok(Self { own, guard, url, kafka, cache })
+    }
+
+    /// Makes topics and tables, and so many customers and products.
+    pub fn furnish(
+        &self,
+        world: &World,
+        users: u32,
+        products: u32,
+        interrupt: &Interrupt,
+        follow: &dyn Follow,
+    ) -> Result<()> {
+        follow.at("making topics and tables of its own");
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        runtime.block_on(topics::create(&scratch.kafka, Wishes::default()))?;
-        let mut conn = scratch.connect()?;
+        runtime.block_on(topics::create(&self.kafka, Wishes::default()))?;
+        interrupt.check()?;
+        let mut conn = self.connect()?;
         db::migrate::apply(&mut conn)?;
         let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
         let request = SeedRequest { seed: 1, users, products, as_of: Some(day), default_as_of: day };
-        seeding::seed(&mut conn, world, &request, &|_| {}, interrupt)?;
-        conn.batch_execute("ANALYZE users; ANALYZE products").wrap_err("the tables cannot be analysed")?;
-        Ok(scratch)
+        follow.begins("making customers and products", Amount::Exactly(u64::from(users) + u64::from(products)), "rows");
+        seeding::seed(&mut conn, world, &request, &|rows| follow.done(rows), interrupt)?;
+        conn.batch_execute("ANALYZE users; ANALYZE products").wrap_err("the tables cannot be analysed")
     }
 
     /// A connection that sees the schema alone.
@@ -70,42 +86,17 @@ impl Scratch {
     }
 
     /// Removes everything.
-    pub fn remove(mut self) -> Result<()> {
-        self.removed = true;
-        self.clear()
-    }
-
-    fn clear(&self) -> Result<()> {
-        let mut conn = db::connect(self.server.expose())?;
-        conn.batch_execute(&format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema))
-            .wrap_err_with(|| format!("the schema {} cannot be dropped", self.schema))?;
-        let mut redis = self.cache.connect()?;
-        let keys: Vec<String> = redis.scan_match(self.cache.key("*"))?.collect::<Result<_, _>>()?;
-        if !keys.is_empty() {
-            redis.del::<_, ()>(keys)?;
-        }
-        let admin = self.kafka.admin()?;
-        let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE));
-        let names: Vec<String> = TOPICS.iter().map(|topic| self.kafka.name(topic.name)).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let groups: Vec<String> = Topic::ALL.iter().map(|topic| self.kafka.name(topic.group())).collect();
-        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        runtime.block_on(async {
-            // A group that was never made is no failure.
-            let _ = admin.delete_groups(&groups, &options).await;
-            admin.delete_topics(&names, &options).await
-        })?;
-        Ok(())
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if !self.removed {
-            // After an error there is one to tell already; what stays is named after a measurement, and harms nothing.
-            let _ = self.clear();
-        }
+    pub fn remove(mut self, interrupt: &Interrupt) -> Result<()> {
+        let removed = self.own.remove(&mut self.guard, interrupt);
+        // From now on the error tells what stays.
+        interrupt.leaves(None);
+        removed.wrap_err_with(|| {
+            Failure::new(format!(
+                "not all that the measurement made could be removed: of {} something stays in PostgreSQL, Kafka or Redis",
+                self.own.name
+            ))
+            .help("once the cause is mended, `shopstream bench --sweep` removes it; so does the next bench")
+        })
     }
 }
 

@@ -84,6 +84,14 @@ pub fn parse_factor(text: &str) -> Result<f64, String> {
     factor.ok_or_else(|| "a factor is a number from 0.001 to 1_000_000, such as 60".to_owned())
 }
 
+/// Reads a year such as `2025`; whether the calendar has it is asked later.
+///
+/// # Errors
+/// When it is not a whole number.
+pub fn parse_year(text: &str) -> Result<i32, String> {
+    text.parse().map_err(|_| "a year is written in digits, such as 2025".to_owned())
+}
+
 /// Reads a date such as `2026-01-01`.
 ///
 /// # Errors
@@ -143,6 +151,14 @@ mod tests {
         assert_eq!(parse_factor("60"), Ok(60.0));
         for text in ["", "0", "-1", "NaN", "inf", "1e9", "x"] {
             assert!(parse_factor(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn years_are_whole_numbers() {
+        assert_eq!((parse_year("2025"), parse_year("-5")), (Ok(2025), Ok(-5)));
+        for text in ["", "last", "2025.5", "20_25", "99999999999"] {
+            assert!(parse_year(text).is_err_and(|error| error.contains("2025")), "{text:?}");
         }
     }
 

@@ -18,7 +18,7 @@ use crate::backfill::dataset::FileFormat;
 use crate::backfill::request::{DEFAULT_SEED, Sizes};
 use crate::backfill::{Request, Shard};
 use crate::cli::example;
-use crate::cli::values::{parse_count, parse_date, parse_factor};
+use crate::cli::values::{parse_count, parse_date, parse_factor, parse_year};
 use crate::error::Failure;
 use crate::generator::World;
 use crate::sink::compress::Compression;
@@ -34,7 +34,7 @@ use crate::spelling::did_you_mean;
 #[command(mut_arg("yes", |arg| arg.requires("replace")))]
 pub struct Args {
     /// The year to simulate, 1975–2100
-    #[arg(long, value_name = "YEAR")]
+    #[arg(long, value_name = "YEAR", value_parser = parse_year)]
     year: i32,
     /// Where to write; PostgreSQL by default where a database is configured, else Parquet
     #[arg(long, value_enum, value_name = "TARGET")]

@@ -3,14 +3,23 @@
 use color_eyre::eyre::Result;
 
 use super::Context;
-use crate::bench::{self, Request};
+use crate::bench::{self, Request, Swept};
 use crate::cli::example;
 use crate::cli::values::parse_count;
-use crate::output::{Cell, Table};
+use crate::error::Failure;
+use crate::follow::Follow;
+use crate::output::{number, wrapped};
+
+/// How wide the words are.
+const WIDTH: usize = 80;
 
 /// Arguments of `bench`.
 #[derive(clap::Args, Debug)]
-#[command(before_help = example(&["shopstream bench", "shopstream bench --orders 500_000 --members 6 --json"]))]
+#[command(before_help = example(&[
+    "shopstream bench",
+    "shopstream bench --orders 500_000 --members 6 --json",
+    "shopstream bench --sweep",
+]))]
 pub struct Args {
     /// Orders that go each way into the tables
     #[arg(long, value_name = "N", default_value = "100_000", value_parser = parse_orders)]
@@ -24,6 +33,9 @@ pub struct Args {
     /// Group members that consume
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
     members: u16,
+    /// Measure nothing; remove what a bench that was killed has left
+    #[arg(long, conflicts_with_all = ["orders", "users", "products", "members"])]
+    sweep: bool,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -46,41 +58,68 @@ fn parse_some(text: &str) -> Result<u32, String> {
 /// Measures, prints, and leaves nothing behind.
 ///
 /// # Errors
-/// When a service is away, or refuses.
+/// When a service is away, or refuses; also when something of what was made could not be removed.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
-    let Args { orders, users, products, members, json } = *args;
-    let request = Request { orders, users, products, members };
+    let Args { orders, users, products, members, sweep, json } = *args;
+    let stages = context.printer.stages("bench").aloud();
+    if sweep {
+        stages.at("removing what earlier ones have left");
+        let swept = bench::sweep(&context.settings, &context.interrupt)?;
+        drop(stages);
+        return tell(&swept, json, context);
+    }
     let printer = &context.printer;
     printer.note(
         "in a schema, topics and keys of its own, which are removed afterwards; it keeps all services busy for a while",
     );
-    let activity = printer.activity("bench", "beginning");
-    let watch = |what: &str| {
-        activity.at(what);
-        printer.status(what);
-    };
-    let report = bench::run(&request, &context.settings, &context.interrupt, &watch)?;
-    drop(activity);
+    let swept = bench::sweep(&context.settings, &context.interrupt)?;
+    for name in &swept.removed {
+        printer.note(&format!("an earlier bench was killed; what it left was removed ({name})"));
+    }
+    for left in &swept.left {
+        printer.warn(&format!("{} of an earlier bench stays: {}", left.name, left.why));
+    }
+    let request = Request { orders, users, products, members };
+    let outcome = bench::run(&request, &context.settings, &context.interrupt, &stages)?;
+    drop(stages);
+    let report = outcome.report;
     if json {
-        return printer.json(&report);
+        printer.json(&report)?;
+    } else {
+        for table in report.tables() {
+            printer.table(&table)?;
+            printer.result("")?;
+        }
+        let words: Vec<String> = report.words.iter().map(|words| wrapped(words, WIDTH)).collect();
+        printer.result(&words.join("\n\n"))?;
     }
-    let mut table = Table::new(["what", "measured", "against", "times"]);
-    for line in &report.lines {
-        let times = match line.times {
-            times if !times.is_finite() => String::new(),
-            0.0..0.1 => format!("{:.3}", line.times),
-            times => format!("{times:.1}"),
-        };
-        table.row([
-            line.what.as_str().into(),
-            line.measured.as_str().into(),
-            line.against.as_str().into(),
-            Cell::right(times),
-        ]);
+    outcome.stays.map_or(Ok(()), Err)
+}
+
+fn tell(swept: &Swept, json: bool, context: &Context) -> Result<()> {
+    let printer = &context.printer;
+    if json {
+        printer.json(swept)?;
+    } else {
+        for name in &swept.removed {
+            printer.result(&format!("{name}: removed"))?;
+        }
+        for name in &swept.in_use {
+            printer.result(&format!("{name}: a bench is at work with it"))?;
+        }
+        for left in &swept.left {
+            printer.result(&format!("{}: stays; {}", left.name, left.why))?;
+        }
+        if *swept == Swept::default() {
+            printer.result("No bench has left anything.")?;
+        }
     }
-    printer.table(&table)?;
-    for words in &report.words {
-        printer.result(&format!("\n{words}"))?;
+    match swept.left.len() {
+        0 => Ok(()),
+        left => Err(Failure::new(format!("{} of a bench could not be removed", number::some(left as u64, "remnant")))
+            .help(
+                "mend what is said of it, then give the same command again; `shopstream doctor` examines the services",
+            )
+            .into()),
     }
-    Ok(())
 }

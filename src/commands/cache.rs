@@ -15,7 +15,7 @@ use crate::cache::{Cache, refresh};
 use crate::cli::example;
 use crate::cli::values::parse_duration;
 use crate::generator::tables::{DemandTables, PoolSizes};
-use crate::output::Table;
+use crate::output::{Table, number};
 use crate::telemetry::{MetricsArgs, Telemetry};
 
 /// Arguments of `cache`.
@@ -92,8 +92,10 @@ pub fn print(meta: &PoolMeta, context: &Context) -> Result<()> {
     }
     context.printer.table(&table)?;
     context.printer.result(&format!(
-        "Generation {}: {} customers and {} products are new to the pools.",
-        meta.generation, meta.users_replaced, meta.products_replaced
+        "Generation {}: new to the pools are {} and {}.",
+        number::count(meta.generation),
+        number::some(meta.users_replaced, "customer"),
+        number::some(meta.products_replaced, "product")
     ))
 }
 

@@ -8,6 +8,7 @@ use super::Context;
 use crate::cli::example;
 use crate::doctor;
 use crate::error::Failure;
+use crate::output::number;
 
 /// Arguments of `doctor`.
 #[derive(clap::Args, Debug)]
@@ -35,7 +36,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     match report.counts.problems {
         0 => Ok(()),
         problems => {
-            let what = if problems == 1 { "1 problem was".to_owned() } else { format!("{problems} problems were") };
+            let what = number::verb(problems as u64, "problem", ("was", "were"));
             let help = "what to do stands below each; docs/doctor.md says what is checked";
             Err(Failure::new(format!("{what} found")).help(help).into())
         }

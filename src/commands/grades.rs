@@ -114,9 +114,9 @@ fn update_of(args: &UpdateArgs) -> color_eyre::Result<GradesUpdate> {
 }
 
 fn once(args: &UpdateArgs, mut conn: PgConnection, context: &Context) -> color_eyre::Result<()> {
-    let activity = context.printer.activity("grades", "recomputing everybody's");
-    let report = grades::update(&mut conn, &update_of(args)?)?;
-    drop(activity);
+    let stages = context.printer.stages("grades");
+    let report = grades::update_followed(&mut conn, &update_of(args)?, &stages)?;
+    drop(stages);
     match (report, args.json) {
         (Some(report), as_json) => {
             if args.as_of.is_none() && looks_past_the_orders(&report) {

@@ -9,6 +9,7 @@ use crate::cache::Cache;
 use crate::cli::example;
 use crate::db::migrate;
 use crate::generator::tables::DemandTables;
+use crate::output::number;
 
 /// Arguments of `init`.
 #[derive(clap::Args, Debug)]
@@ -34,7 +35,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let applied = migrate::apply(&mut conn)?;
     printer.result(&match applied.len() {
         0 => "PostgreSQL: the tables are there already".to_owned(),
-        new => format!("PostgreSQL: {new} migrations applied"),
+        new => format!("PostgreSQL: {} applied", number::some(new as u64, "migration")),
     })?;
     drop(conn);
     context.interrupt.check()?;

@@ -172,7 +172,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         match &cli.command {
             None => map::run(&printer),
             Some(command) => {
-                let interrupt = Interrupt::on_signals()?;
+                let last_words = printer.clone();
+                let interrupt = Interrupt::on_signals(move |stays| last_words.warn(stays))?;
                 remind_of_second_signal(interrupt.clone(), printer.clone());
                 let context = Context { settings, printer, interrupt };
                 command.run(&context).map_err(|report| context.explained(report))

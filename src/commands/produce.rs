@@ -189,7 +189,7 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
         }
         context.printer.table(&table)?;
         let late = if outcome.sent.late > 0 {
-            format!(" {} of the orders were late (injected).", number::count(outcome.sent.late))
+            format!(" {} late (injected).", number::verb(outcome.sent.late, "order", ("was", "were")))
         } else {
             String::new()
         };
@@ -203,8 +203,8 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
         ))?;
     }
     if outcome.forgotten_visits > 0 {
-        let visits = number::count(outcome.forgotten_visits);
-        context.printer.warn(&format!("{visits} visits of returning customers could not be noted in Redis"));
+        let visits = number::some(outcome.forgotten_visits, "visit");
+        context.printer.warn(&format!("{visits} of returning customers could not be noted in Redis"));
     }
     match outcome.count.lost() {
         0 => Ok(()),
@@ -212,7 +212,7 @@ fn report(outcome: &Outcome, as_json: bool, context: &Context) -> Result<()> {
         _ if outcome.failure.is_some() => Ok(()),
         lost => {
             let why = outcome.count.first_error.as_deref().unwrap_or("the brokers did not confirm them in time");
-            Err(Failure::new(format!("{} messages were not delivered: {why}", number::count(lost)))
+            Err(Failure::new(format!("{} not delivered: {why}", number::verb(lost, "message", ("was", "were"))))
                 .help(
                     "see whether at least two of the brokers run, and whether a topic was deleted and made again meanwhile; then \
                      produce again: a new run makes new orders",

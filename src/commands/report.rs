@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::Context;
 use super::consent::Consent;
+use crate::backfill::request::check_year;
 use crate::cli::example;
+use crate::cli::values::parse_year;
 use crate::error::Failure;
-use crate::generator::calendar::{FIRST_YEAR, LAST_YEAR};
 use crate::output::number;
 use crate::report::files::Dataset;
 use crate::report::{Report, events, page, postgres, write};
@@ -26,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR|postgres")]
     from: Option<PathBuf>,
     /// The year [default: the folder's; in PostgreSQL the newest that backfill wrote]
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(i64::from(FIRST_YEAR)..=i64::from(LAST_YEAR)))]
+    #[arg(long, value_name = "YEAR", value_parser = parse_year)]
     year: Option<i32>,
     /// The HTML file to write; an earlier report there gives way [default: shopstream-report-YEAR.html]
     #[arg(long, value_name = "FILE")]
@@ -46,7 +47,8 @@ pub struct Args {
 /// # Errors
 /// When there is no such year, the folder is damaged, or the file cannot be written.
 pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
-    // What is wrong with the place is said before the work.
+    // What is wrong with the year or the place is said before the work.
+    args.year.map_or(Ok(()), check_year)?;
     if let Some(out) = &args.out {
         check(out, args, context)?;
     }
@@ -116,8 +118,7 @@ fn from_folder(args: &Args, folder: PathBuf, context: &Context) -> color_eyre::R
 fn from_postgres(args: &Args, context: &Context) -> color_eyre::Result<Report> {
     let mut conn = context.connect_migrated()?;
     let year = args.year.map_or_else(|| postgres::newest_year(&mut conn), Ok)?;
-    let _activity = context.printer.activity("report", &format!("counting the year {year} in PostgreSQL"));
-    postgres::report(&mut conn, year, &context.interrupt)
+    postgres::report(&mut conn, year, &context.interrupt, &context.printer.stages("report"))
 }
 
 fn json(report: &Report, out: &Path, bytes: usize) -> serde_json::Value {

@@ -13,12 +13,13 @@ use super::own_files::{OwnFiles, read};
 use super::{Context, business_year};
 use crate::backfill::request::check_year;
 use crate::cli::example;
+use crate::cli::values::parse_year;
 use crate::domain::{AgeGroup, Gender};
 use crate::error::Failure;
 use crate::generator::World;
 use crate::generator::calendar::days_of_year;
 use crate::generator::scenarios::Scenario;
-use crate::output::{Cell, Table};
+use crate::output::{Cell, Table, number};
 use crate::spelling::nearest;
 
 /// Arguments of `scenarios`.
@@ -74,7 +75,7 @@ struct ShowArgs {
 #[derive(clap::Args, Debug)]
 struct CalendarArgs {
     /// The year, 1975–2100; this year by default
-    #[arg(long, value_name = "YEAR")]
+    #[arg(long, value_name = "YEAR", value_parser = parse_year)]
     year: Option<i32>,
     /// One line a stretch of days with the same scenario, instead of one a day
     #[arg(long)]
@@ -281,8 +282,9 @@ fn validate(args: &ValidateArgs, context: &Context) -> color_eyre::Result<()> {
     }
     let windows = world.scenarios.windows.len();
     context.printer.result(&format!(
-        "{} is valid: {} scenarios, {windows} windows in the calendar",
+        "{} is valid: {}, {} in the calendar",
         args.file.display(),
-        world.scenarios.all.len()
+        number::some(world.scenarios.all.len() as u64, "scenario"),
+        number::some(windows as u64, "window")
     ))
 }

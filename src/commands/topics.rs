@@ -3,7 +3,7 @@
 use super::Context;
 use crate::cli::example;
 use crate::error::Failure;
-use crate::output::{Cell, Table};
+use crate::output::{Cell, Table, number};
 use crate::stream::client::Kafka;
 use crate::stream::topics::{self, TopicState, Wishes};
 
@@ -109,12 +109,12 @@ fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
     }
     let missing = states.iter().filter(|state| !state.exists()).count();
     if missing > 0 {
-        let what = format!("{missing} of {} topics are missing", states.len());
+        let what = format!("{} missing", number::part(missing, states.len(), "topic"));
         return Err(Failure::new(what).help("make them with: shopstream topics create").into());
     }
     let drifting = states.iter().filter(|state| !state.drift.is_empty()).count();
     if drifting > 0 {
-        let what = format!("{drifting} of {} topics are not what they should be", states.len());
+        let what = format!("{} not as it should be", number::part(drifting, states.len(), "topic"));
         return Err(Failure::new(what)
             .help("bring back brokers that are away; what was set otherwise on purpose can stay")
             .into());

@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::stream::client::Kafka;
 use crate::verify::foreign::{ForeignTable, Identifier, TableName};
 use crate::verify::report::Report;
-use crate::verify::{Audit, Request};
+use crate::verify::{Audit, Request, Watch};
 
 /// Arguments of `verify`.
 #[derive(clap::Args, Debug)]
@@ -58,14 +58,11 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     let request = request(args);
     // Somebody else's table may lie in a database that is none of the shop's.
     let mut conn = if request.orders_table.is_some() { context.connect()? } else { context.connect_migrated()? };
-    let activity = context.printer.activity("verify", "beginning");
-    let watch = |what: &str| {
-        activity.at(what);
-        context.printer.detail(what);
-    };
-    let audit = Audit { kafka: &kafka, interrupt: &context.interrupt, watch: &watch };
+    let stages = context.printer.stages("verify");
+    let watch = Watch { interrupt: &context.interrupt, follow: &stages };
+    let audit = Audit { kafka: &kafka, watch };
     let report = audit.run(&mut conn, &request)?;
-    drop(activity);
+    drop(stages);
     if args.json {
         context.printer.json(&print::to_json(&report)?)?;
     } else {

@@ -8,6 +8,7 @@ use rdkafka::Message as _;
 use rdkafka::message::{OwnedHeaders, OwnedMessage};
 
 use crate::interrupt::Interrupt;
+use crate::output::number;
 use crate::stream::client::Kafka;
 use crate::stream::dead_letter::{DeadLetter, SUFFIX};
 use crate::stream::message::DecodeError;
@@ -96,7 +97,8 @@ impl DeadLetters {
             return Ok(());
         }
         let why = count.first_error.unwrap_or_else(|| "the brokers do not answer".to_owned());
-        Err(eyre!("{} dead letters were not confirmed in {}: {why}", count.handed - count.delivered, self.topic))
+        let lost = number::verb(count.handed - count.delivered, "dead letter", ("was", "were"));
+        Err(eyre!("{lost} not confirmed in {}: {why}", self.topic))
     }
 
     /// The offsets have moved: those places come no more.

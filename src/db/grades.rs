@@ -9,9 +9,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 
 use super::lock;
+use super::overview::Estimates;
 use crate::domain::grade::{DEMOTE_EVERY_SECS, WINDOW_MONTHS};
 use crate::domain::rows::Counted;
 use crate::domain::{Grade, Timestamp};
+use crate::follow::Follow;
+use crate::output::number;
 
 /// How to recompute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,15 +97,35 @@ pub fn newest_change(conn: &mut PgConnection) -> color_eyre::Result<Option<Times
 /// # Errors
 /// When a query fails; nothing is changed then.
 pub fn update(conn: &mut PgConnection, update: &GradesUpdate) -> color_eyre::Result<Option<GradesReport>> {
+    update_followed(conn, update, &|_: &str| {})
+}
+
+/// The same for somebody who watches. Each part is one statement of the server's, which tells nothing while it runs: what can be
+/// said is how much it has to do.
+///
+/// # Errors
+/// As [`update`].
+pub fn update_followed(
+    conn: &mut PgConnection,
+    update: &GradesUpdate,
+    follow: &dyn Follow,
+) -> color_eyre::Result<Option<GradesReport>> {
+    let estimates = Estimates::take(conn).wrap_err("cannot estimate the work")?;
+    let (users, orders) = (estimates.rows("users"), estimates.rows("orders"));
+    let (users, orders) = (number::some(users, "customer"), number::some(orders, "order"));
     conn.transaction(|conn| {
         if !lock::try_lock(conn, lock::GRADES)? {
             return Ok(None);
         }
+        follow.at(&format!("working out the grades of about {users} from six months of about {orders}"));
         find_candidates(conn, update).wrap_err("cannot work out the grades")?;
         let moved = flows(conn)?;
         if !update.dry_run && !moved.is_empty() {
+            let changes: u64 = moved.iter().map(|moved| moved.customers).sum();
+            follow.at(&format!("writing {}", number::some(changes, "change")));
             write(conn, update).wrap_err("cannot write the grades")?;
         }
+        follow.at(&format!("counting about {users}"));
         let mut distribution = distribution(conn)?;
         if update.dry_run {
             for moved in &moved {

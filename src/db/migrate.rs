@@ -11,6 +11,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{lock, rights};
 use crate::error::Failure;
+use crate::output::number;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
@@ -125,7 +126,8 @@ pub fn ensure_current(conn: &mut PgConnection) -> color_eyre::Result<()> {
     let what = if missing == status.known.len() {
         "the database is not set up: shopstream's tables are not there".to_owned()
     } else {
-        format!("the database is behind this shopstream: {missing} of {} migrations are missing", status.known.len())
+        let missing = number::part(missing, status.known.len(), "migration");
+        format!("the database is behind this shopstream: {missing} missing")
     };
     Err(Failure::new(what).help("run `shopstream migrate`").into())
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double, Integer, Nullable, Text, Timestamptz};
 
 use crate::domain::Grade;
+use crate::follow::Amount;
 
 /// Customers that are counted by looking at each; beyond that the server's statistics have to do.
 const COUNTED_AT_MOST: i64 = 200_000;
@@ -108,6 +109,38 @@ pub fn server(conn: &mut PgConnection) -> QueryResult<Server> {
 /// When the query fails.
 pub fn tables(conn: &mut PgConnection) -> QueryResult<Vec<TableSize>> {
     diesel::sql_query(include_str!("sql/monitor_tables.sql")).load(conn)
+}
+
+/// About how many rows a table has, by the server's statistics: nothing is read of it.
+#[derive(Clone, Debug, Default)]
+pub struct Estimates(Vec<TableSize>);
+
+impl Estimates {
+    /// Of the shop's tables.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub fn take(conn: &mut PgConnection) -> QueryResult<Self> {
+        tables(conn).map(Self)
+    }
+
+    /// Rows of a table; none where nothing is known.
+    #[must_use]
+    pub fn rows(&self, table: &str) -> u64 {
+        self.0.iter().find(|size| size.name == table).map_or(0, |size| size.rows.max(0).unsigned_abs())
+    }
+
+    /// Rows of some tables together, as an amount of work.
+    #[must_use]
+    pub fn about(&self, tables: &[&str]) -> Amount {
+        about(tables.iter().map(|table| self.rows(table)).sum())
+    }
+}
+
+/// An estimate; what is 0 by the statistics was never counted.
+#[must_use]
+pub const fn about(rows: u64) -> Amount {
+    if rows == 0 { Amount::Unknown } else { Amount::About(rows) }
 }
 
 /// What waits, and what is lost.

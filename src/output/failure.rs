@@ -53,12 +53,18 @@ pub fn show(report: &Report, form: Form) -> ExitCode {
         // Where a remedy is known, the place in our code helps nobody.
         let unexpected = find::<Failure>(report).is_none() && find::<Interrupted>(report).is_none();
         if unexpected && std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
-            text.push_str(&redact(&format!("\n{report:?}\n")));
+            text.push_str(&redact(&format!("\n{}\n", place(report))));
         }
         // When standard error is gone too, the exit status is all that can be said.
         let _ = super::write_stderr(&text);
     }
     ExitCode::from(exit)
+}
+
+/// Where an error arose, and by which calls; what it says was said before.
+fn place(report: &Report) -> String {
+    let debug = format!("{report:?}");
+    debug.split_once("\n\nLocation:").map_or_else(|| debug.clone(), |(_, place)| format!("Location:{place}"))
 }
 
 /// Puts `failure` around an unexpected error, so that it gets a remedy; one that has its own, and an interruption, stay.
@@ -217,6 +223,13 @@ mod tests {
     fn a_cause_that_its_error_repeats_is_said_once() {
         let report = eyre!("disk full").wrap_err("cannot write orders.csv: disk full");
         assert_eq!(render(&report, false), "error: cannot write orders.csv: disk full\n");
+    }
+
+    #[test]
+    fn where_an_error_arose_is_told_without_its_words_once_more() {
+        let place = place(&eyre!("disk full").wrap_err("cannot write orders.csv"));
+        assert!(place.contains("failure.rs:"), "{place}");
+        assert!(!place.contains("disk full") && !place.contains("orders.csv"), "{place}");
     }
 
     #[test]

@@ -23,8 +23,58 @@ pub fn count(number: impl Into<i128>) -> String {
 /// So many of something: `1 message`, `1,234 messages`.
 #[must_use]
 pub fn some(number: impl Into<i128>, one: &str) -> String {
+    many(number, one, &format!("{one}s"))
+}
+
+/// The same where the plural has no plain s: `1 query`, `2 queries`.
+#[must_use]
+pub fn many(number: impl Into<i128>, one: &str, more: &str) -> String {
     let number: i128 = number.into();
-    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+    format!("{} {}", count(number), if number == 1 { one } else { more })
+}
+
+/// So many of something, with the verb that fits: `1 message was`, `2 messages were`.
+#[must_use]
+pub fn verb(number: impl Into<i128>, one: &str, (singular, plural): (&str, &str)) -> String {
+    let number: i128 = number.into();
+    format!("{} {}", some(number, one), if number == 1 { singular } else { plural })
+}
+
+/// A part of so many, with its verb: `1 of 14 migrations is`, `2 of 6 topics are`.
+#[must_use]
+pub fn part(number: usize, of: usize, one: &str) -> String {
+    let verb = if number == 1 { "is" } else { "are" };
+    format!("{} of {} {verb}", count(number as u64), some(of as u64, one))
+}
+
+/// A figure with one decimal: `1,200.0`.
+#[must_use]
+pub fn decimal(figure: f64) -> String {
+    let tenths = (figure * 10.0).round() as i64;
+    format!("{}{}.{}", if tenths < 0 { "-" } else { "" }, count(tenths.unsigned_abs() / 10), tenths.unsigned_abs() % 10)
+}
+
+/// How many times as much: `1,234`, `1.9`, `0.004`.
+#[must_use]
+pub fn times(ratio: f64) -> String {
+    match ratio {
+        0.0..0.1 => format!("{ratio:.3}"),
+        0.1..9.95 => format!("{ratio:.1}"),
+        _ => count(ratio.round() as i64),
+    }
+}
+
+/// How long one call took: `47 ns`, `31.4 µs`, `1.2 ms`, and from a second on as [`duration`].
+#[must_use]
+pub fn latency(time: Duration) -> String {
+    let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..999_950 => format!("{:.1} µs", nanos as f64 / 1e3),
+        999_950..999_950_000 => format!("{:.1} ms", nanos as f64 / 1e6),
+        // What rounds to a second is one.
+        _ => duration(time.max(Duration::from_secs(1))),
+    }
 }
 
 /// A sum of money in won.
@@ -85,8 +135,21 @@ mod tests {
     }
 
     #[test]
+    fn measured_figures_keep_the_decimals_that_say_something() {
+        assert_eq!([2.4, 1_200.0, -0.5].map(decimal), ["2.4", "1,200.0", "-0.5"]);
+        assert_eq!([0.0042, 0.5, 1.94, 9.96, 1_418.6].map(times), ["0.004", "0.5", "1.9", "10", "1,419"]);
+        let texts = [47, 999, 1_234, 999_949, 999_950, 12_345_678, 999_999_999, 1_500_000_000];
+        let expected = ["47 ns", "999 ns", "1.2 µs", "999.9 µs", "1.0 ms", "12.3 ms", "1.0 s", "1.5 s"];
+        assert_eq!(texts.map(|nanos| latency(Duration::from_nanos(nanos))), expected);
+    }
+
+    #[test]
     fn one_of_something_has_no_plural() {
         assert_eq!(some(1, "message"), "1 message");
+        assert_eq!([1, 2].map(|sent| verb(sent, "message", ("was", "were"))), ["1 message was", "2 messages were"]);
+        assert_eq!([1, 2].map(|topics| part(topics, 6, "topic")), ["1 of 6 topics is", "2 of 6 topics are"]);
+        assert_eq!(many(1, "query", "queries"), "1 query");
+        assert_eq!(many(1_000, "query", "queries"), "1,000 queries");
         assert_eq!(some(0, "message"), "0 messages");
         assert_eq!(some(1_234_u64, "message"), "1,234 messages");
     }

@@ -23,16 +23,28 @@ pub struct Progress {
     /// Milliseconds after the start at which the next line is due.
     due: AtomicU64,
     lines: bool,
+    /// The total is an estimate.
+    about: bool,
 }
 
 impl Printer {
     /// Shows the progress of work of `total` units (`rows`, `orders`), or of unknown length with `None`.
     #[must_use]
     pub fn progress(&self, label: &str, total: Option<u64>, unit: &'static str) -> Progress {
+        self.begin(label, total, false, unit)
+    }
+
+    /// The same where the total is an estimate, and is shown as one.
+    #[must_use]
+    pub fn progress_about(&self, label: &str, total: u64, unit: &'static str) -> Progress {
+        self.begin(label, Some(total), true, unit)
+    }
+
+    fn begin(&self, label: &str, total: Option<u64>, about: bool, unit: &'static str) -> Progress {
         let shown = self.verbosity() >= Verbosity::Normal;
         let drawn = shown && self.may_draw();
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-        bar.set_style(style(total.is_some(), self.stderr_color(), unit));
+        bar.set_style(style(total.is_some(), about, self.stderr_color(), unit));
         bar.set_prefix(label.to_owned());
         let bar = if drawn { self.bars().add(bar) } else { bar };
         if drawn {
@@ -47,6 +59,7 @@ impl Printer {
             started: Instant::now(),
             due: AtomicU64::new(millis(EVERY)),
             lines: shown && !drawn,
+            about,
         }
     }
 }
@@ -74,6 +87,11 @@ impl Progress {
         }
     }
 
+    /// What is being counted, beside the bar; nothing elsewhere.
+    pub fn about(&self, what: &str) {
+        self.bar.set_message(what.to_owned());
+    }
+
     /// Units done so far.
     #[must_use]
     pub fn done(&self) -> u64 {
@@ -96,7 +114,7 @@ impl Progress {
 
     fn line(&self) {
         let (done, elapsed) = (self.bar.position(), self.started.elapsed());
-        let of = self.bar.length().map_or_else(String::new, |total| format!(" of {}", number::count(total)));
+        let of = self.bar.length().map_or_else(String::new, |total| format!(" of {}", of(total, self.about)));
         let left = match self.bar.length() {
             Some(total) if done > 0 && total > done => {
                 // Rows of one kind take about the same time each.
@@ -128,7 +146,12 @@ const fn template(bounded: bool, color: bool) -> &'static str {
     }
 }
 
-fn style(bounded: bool, color: bool, unit: &'static str) -> ProgressStyle {
+/// A total, as the guess that it may be.
+fn of(total: u64, about: bool) -> String {
+    format!("{}{}", if about { "about " } else { "" }, number::count(total))
+}
+
+fn style(bounded: bool, about: bool, color: bool, unit: &'static str) -> ProgressStyle {
     let base = if bounded { ProgressStyle::default_bar() } else { ProgressStyle::default_spinner() };
     // A template that cannot be read leaves the default bar; a test reads each.
     let style = base.clone().template(template(bounded, color)).unwrap_or(base);
@@ -137,8 +160,8 @@ fn style(bounded: bool, color: bool, unit: &'static str) -> ProgressStyle {
         .with_key("done", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = out.write_str(&number::count(state.pos()));
         })
-        .with_key("total", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = out.write_str(&number::count(state.len().unwrap_or(0)));
+        .with_key("total", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = out.write_str(&of(state.len().unwrap_or(0), about));
         })
         .with_key("unit", move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = out.write_str(unit);
@@ -197,6 +220,16 @@ mod tests {
         let line = printed.stderr();
         assert!(line.starts_with("orders: 1,000 of 18,446,744,073,709,551,615 rows, "), "{line}");
         assert!(line.ends_with(" left\n"), "{line}");
+    }
+
+    #[test]
+    fn a_total_that_is_a_guess_says_so() {
+        let (printer, printed) = Printer::captured(Verbosity::Normal);
+        let progress = printer.progress_about("report", 5_000, "rows");
+        progress.about("counting orders");
+        progress.inc(1_000);
+        progress.line();
+        assert!(printed.stderr().starts_with("report: 1,000 of about 5,000 rows, "), "{}", printed.stderr());
     }
 
     #[test]

@@ -96,6 +96,12 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// How many rows there are.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The table as text, without a newline at the end.
     #[must_use]
     pub fn render(&self, look: Look) -> String {

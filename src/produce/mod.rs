@@ -16,14 +16,15 @@ use color_eyre::eyre::Result;
 
 pub use orders::known_members;
 pub use request::{Pace, Request, Streams};
-pub use totals::{ByKind, Outcome, Sent};
-use totals::{Lane, Totals};
+use totals::Lane;
+pub use totals::{ByKind, Outcome, Sent, Totals};
 
 use crate::cache::Cache;
 use crate::domain::Timestamp;
 use crate::generator::World;
 use crate::generator::live;
 use crate::interrupt::Interrupt;
+use crate::output::number;
 use crate::stream::client::{Kafka, PATIENCE};
 use crate::stream::message::{Message, ProductCreated, UserCreated};
 use crate::stream::sender::Sender;
@@ -61,7 +62,22 @@ pub fn run(
     telemetry: &Telemetry,
     interrupt: &Interrupt,
 ) -> Result<Outcome> {
-    let totals = &Totals::default();
+    run_counted(request, world, kafka, cache, telemetry, &Totals::default(), interrupt)
+}
+
+/// The same, counting into `totals`, which somebody else may watch.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_counted(
+    request: &Request,
+    world: &World,
+    kafka: &Kafka,
+    cache: Option<Cache>,
+    telemetry: &Telemetry,
+    totals: &Totals,
+    interrupt: &Interrupt,
+) -> Result<Outcome> {
     let metrics = ProduceMetrics::register(&mut telemetry.registry(), totals);
     let parts = Parts::declare(telemetry.health(), request.streams);
     let (counted, delivery) = (totals.clone(), metrics.delivery.clone());
@@ -313,7 +329,11 @@ impl<'a> Run<'a> {
         if longest > STUCK {
             // Others may be confirmed meanwhile: of a partition whose topic was made again nothing is (librdkafka's issue 4898).
             let waiting = count.outstanding();
-            let what = format!("{waiting} messages wait for their confirmation, one for {} s", longest.as_secs());
+            let what = format!(
+                "{} for its confirmation, one for {} s",
+                number::verb(waiting, "message", ("waits", "wait")),
+                longest.as_secs()
+            );
             if self.complained.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
                 self.complained = Some(Instant::now());
                 tracing::warn!(

@@ -10,10 +10,13 @@ use std::str::FromStr;
 
 use super::figures::{Sales, Sold, VALUE_LIMITS, span_of_year};
 use super::{Figures, Report};
+use crate::db::overview::Estimates;
 use crate::db::runs;
 use crate::domain::Timestamp;
 use crate::error::Failure;
+use crate::follow::Follow;
 use crate::interrupt::Interrupt;
+use crate::output::number;
 
 /// The newest year that backfill wrote.
 ///
@@ -34,7 +37,10 @@ pub fn newest_year(conn: &mut PgConnection) -> Result<i32> {
 ///
 /// # Errors
 /// A [`Failure`] when there are none; also when a query fails, or on an interruption.
-pub fn report(conn: &mut PgConnection, year: i32, interrupt: &Interrupt) -> Result<Report> {
+pub fn report(conn: &mut PgConnection, year: i32, interrupt: &Interrupt, follow: &dyn Follow) -> Result<Report> {
+    let estimates = Estimates::take(conn).wrap_err("cannot estimate the work")?;
+    let parts = ["orders", "order_items", "users", "orders", "grade_changes"];
+    follow.begins(&format!("counting the year {year} in PostgreSQL"), estimates.about(&parts), "rows");
     conn.build_transaction().read_only().repeatable_read().run(|conn| {
         // Grouping in memory spares sorting all orders once for each figure; compiling would take longer than it saves.
         conn.batch_execute(
@@ -43,7 +49,7 @@ pub fn report(conn: &mut PgConnection, year: i32, interrupt: &Interrupt) -> Resu
         )
         .wrap_err("cannot set up the snapshot")?;
         let run = runs::find(conn, year)?;
-        let mut counting = Counting { conn, figures: Figures::new(year), interrupt };
+        let mut counting = Counting { conn, figures: Figures::new(year), interrupt, follow, estimates };
         counting.orders()?;
         if counting.figures.statuses.is_empty() {
             return Err(Failure::new(format!("the database holds no orders of {year}"))
@@ -60,8 +66,8 @@ pub fn report(conn: &mut PgConnection, year: i32, interrupt: &Interrupt) -> Resu
             Some(run) => (
                 format!("PostgreSQL, where shopstream {} began to write the year", run.version),
                 vec![format!(
-                    "The backfill of {year} has not ended: {} of 12 months are there.",
-                    run.months_done.len()
+                    "The backfill of {year} has not ended: {} there.",
+                    number::part(run.months_done.len(), 12, "month")
                 )],
             ),
             None => ("PostgreSQL, the live shop".to_owned(), Vec::new()),
@@ -144,9 +150,16 @@ struct Counting<'a> {
     conn: &'a mut PgConnection,
     figures: Figures,
     interrupt: &'a Interrupt,
+    follow: &'a dyn Follow,
+    estimates: Estimates,
 }
 
 impl Counting<'_> {
+    /// A query has gone through a table.
+    fn done(&self, table: &str) {
+        self.follow.done(self.estimates.rows(table));
+    }
+
     fn span(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         let (begins, ends) = span_of_year(self.figures.year);
         (Timestamp::to_utc(begins), Timestamp::to_utc(ends))
@@ -167,6 +180,7 @@ impl Counting<'_> {
             .bind::<Array<BigInt>, _>(VALUE_LIMITS.to_vec())
             .load(self.conn)
             .wrap_err("cannot count the orders")?;
+        self.done("orders");
         let figures = &mut self.figures;
         for row in rows {
             let sales = Sales {
@@ -200,6 +214,7 @@ impl Counting<'_> {
     fn categories(&mut self) -> Result<()> {
         let query = self.query(include_str!("../db/sql/report_categories.sql"))?;
         let rows: Vec<CategoryRow> = query.load(self.conn).wrap_err("cannot count the items")?;
+        self.done("order_items");
         for row in rows {
             let months = self.figures.categories.entry(row.category).or_default();
             if let Some(sold) = months.get_mut(usize::try_from(row.month)?) {
@@ -212,6 +227,7 @@ impl Counting<'_> {
     fn customers(&mut self) -> Result<()> {
         let query = self.query(include_str!("../db/sql/report_sign_ups.sql"))?;
         let rows: Vec<SignUpRow> = query.load(self.conn).wrap_err("cannot count the customers")?;
+        self.done("users");
         for row in rows {
             if let Some(month) = self.figures.sign_ups.get_mut(usize::try_from(row.month)?) {
                 *month = count(row.customers);
@@ -219,6 +235,7 @@ impl Counting<'_> {
         }
         let query = self.query(include_str!("../db/sql/report_buyers.sql"))?;
         let bought: Customers = query.get_result(self.conn).wrap_err("cannot count the buyers")?;
+        self.done("orders");
         self.figures.customers_who_bought = count(bought.customers);
         Ok(())
     }
@@ -226,6 +243,7 @@ impl Counting<'_> {
     fn grades(&mut self, is_live: bool) -> Result<()> {
         let query = self.query(include_str!("../db/sql/report_grade_moves.sql"))?;
         let moves: Vec<MoveRow> = query.load(self.conn).wrap_err("cannot count the grade changes")?;
+        self.done("grade_changes");
         for row in moves {
             let key = (usize::try_from(row.day)?, label(&row.from_grade)?, label(&row.to_grade)?);
             self.figures.grade_moves.insert(key, count(row.customers));

@@ -20,7 +20,7 @@ const HEAD: u64 = 512;
 pub fn check(out: &Path, replace: bool) -> Result<()> {
     let shown = out.display();
     let about = match fs::metadata(out) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return check_folder(out),
         about => about.wrap_err_with(|| format!("cannot look at {shown}"))?,
     };
     if !about.is_file() {
@@ -38,6 +38,17 @@ pub fn check(out: &Path, replace: bool) -> Result<()> {
     Err(Failure::usage(format!("{shown} is there already, and is no report of shopstream's"))
         .help("choose another with --out FILE, or give --replace to overwrite it")
         .into())
+}
+
+/// Whether there is a folder to write it into.
+fn check_folder(out: &Path) -> Result<()> {
+    match out.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) if !folder.is_dir() => {
+            let what = format!("cannot write {}: there is no folder {}", out.display(), folder.display());
+            Err(Failure::usage(what).help("make the folder, or choose another place with --out FILE").into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes the page under a temporary name beside its place, and gives it its own when it is complete.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::output::number;
+
 /// One difference between a topic as it is found and as it should be; as text, and in JSON, what `topics describe` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drift {
@@ -42,7 +44,9 @@ impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("does not exist"),
-            Self::Partitions { found, expected } => write!(f, "{found} partitions instead of {expected}"),
+            Self::Partitions { found, expected } => {
+                write!(f, "{} instead of {expected}", number::some(*found as u64, "partition"))
+            }
             Self::Replication { found, expected } => write!(f, "replication {found} instead of {expected}"),
             Self::Setting { key, found: Some(value), expected } => write!(f, "{key} {value} instead of {expected}"),
             Self::Setting { key, found: None, .. } => write!(f, "{key} is not known"),

@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use uuid::Uuid;
 
+use super::Watch;
 use super::content::Digester;
 use super::ledger::Ledger;
 use super::rows::{Kept, Strangers, Turns};
 use crate::domain::Timestamp;
 use crate::error::Failure;
-use crate::interrupt::Interrupt;
 use crate::spelling::did_you_mean;
 
 /// Longest name that PostgreSQL keeps, bytes.
@@ -151,10 +151,10 @@ impl ForeignTable {
         conn: &mut PgConnection,
         ledger: &mut Ledger,
         kept: Kept,
-        interrupt: &Interrupt,
+        watch: Watch<'_>,
     ) -> Result<Strangers> {
         let (mut strangers, mut digester) = (Strangers::default(), Digester::default());
-        let mut turns = Turns::new(interrupt);
+        let mut turns = Turns::new(watch);
         let (table, id, amount) = (self.table.quoted(), self.id.quoted(), self.amount.quoted());
         let query = diesel::sql_query(format!(
             "SELECT {id}::text AS id, trim_scale({amount}::numeric)::text AS amount FROM {table}"

@@ -7,6 +7,7 @@ use color_eyre::eyre::Result;
 use rdkafka::Message as _;
 use rdkafka::message::BorrowedMessage;
 
+use super::Watch;
 use super::content::Digester;
 use super::ledger::{Ledger, Outcome, Standing};
 use super::letters::Letters;
@@ -14,7 +15,6 @@ use super::positions::Positions;
 use super::reading::{Reader, TopicSpan};
 use super::report::{Fates, Named};
 use crate::domain::Timestamp;
-use crate::interrupt::Interrupt;
 use crate::stream::dead_letter::REPLAYED;
 use crate::stream::message::{INJECTED, Injected, Message, decode, header_text};
 
@@ -76,12 +76,12 @@ impl Intake {
         span: &TopicSpan,
         places: &Places,
         digest: impl Fn(&M, &mut Digester) -> u64,
-        interrupt: &Interrupt,
+        watch: Watch<'_>,
     ) -> Result<Self> {
         let room = usize::try_from(span.messages().min(MOST_AT_ONCE))?;
         let mut intake = Self { ledger: Ledger::with_capacity(room), ..Self::default() };
         let mut digester = Digester::default();
-        reader.read(span, interrupt, |message| {
+        reader.read(span, watch, |message| {
             intake.messages += 1;
             let (partition, offset) = (message.partition(), message.offset());
             let sent = Timestamp::from_micros(message.timestamp().to_millis().unwrap_or(0).saturating_mul(1_000));

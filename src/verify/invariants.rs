@@ -4,9 +4,10 @@ use color_eyre::eyre::{Result, WrapErr};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
+use super::Watch;
 use super::report::{FIRST, InvariantReport, Named};
 use crate::domain::Grade;
-use crate::interrupt::Interrupt;
+use crate::follow::Amount;
 
 /// A rule, and the query for what breaks it (an id, and what was found).
 struct Invariant {
@@ -48,12 +49,14 @@ struct Broken {
 ///
 /// # Errors
 /// When a query fails, or on an interruption.
-pub fn check(conn: &mut PgConnection, interrupt: &Interrupt) -> Result<Vec<InvariantReport>> {
+pub fn check(conn: &mut PgConnection, watch: Watch<'_>) -> Result<Vec<InvariantReport>> {
+    watch.follow.begins("checking the invariants", Amount::Exactly(INVARIANTS.len() as u64), "invariants");
     INVARIANTS
         .iter()
         .map(|invariant| {
-            interrupt.check()?;
+            watch.interrupt.check()?;
             let broken = broken(conn, invariant).wrap_err_with(|| format!("cannot check that {}", invariant.rule))?;
+            watch.follow.done(1);
             Ok(InvariantReport { rule: invariant.rule, broken })
         })
         .collect()

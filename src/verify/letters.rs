@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use color_eyre::eyre::Result;
 use rdkafka::Message as _;
 
+use super::Watch;
 use super::reading::{Reader, TopicSpan};
-use crate::interrupt::Interrupt;
 use crate::stream::dead_letter::DeadLetter;
 
 /// Places of the messages that have a dead letter: one counts once, however often its letter was written.
@@ -31,9 +31,9 @@ impl Letters {
     ///
     /// # Errors
     /// When the brokers fall silent, or on an interruption.
-    pub fn read(reader: &Reader, span: &TopicSpan, topic: &str, interrupt: &Interrupt) -> Result<Self> {
+    pub fn read(reader: &Reader, span: &TopicSpan, topic: &str, watch: Watch<'_>) -> Result<Self> {
         let mut letters = Self::default();
-        reader.read(span, interrupt, |message| {
+        reader.read(span, watch, |message| {
             match DeadLetter::read(message.headers()) {
                 Some(letter) if letter.topic == topic => {
                     letters.places.insert((letter.partition, letter.offset, letter.sent_at_ms));

@@ -27,7 +27,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 
+use crate::db::overview::{Estimates, about};
 use crate::domain::Timestamp;
+use crate::follow::{Amount, Follow};
 use crate::interrupt::Interrupt;
 use crate::output::number::count;
 use crate::stream::client::Kafka;
@@ -58,14 +60,27 @@ impl Request {
     }
 }
 
+/// What breaks an audit off, and what is told how far it is.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Breaks it off.
+    pub interrupt: &'a Interrupt,
+    /// Is told what is being done.
+    pub follow: &'a dyn Follow,
+}
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").field("interrupt", self.interrupt).finish_non_exhaustive()
+    }
+}
+
 /// What an audit works with.
 pub struct Audit<'a> {
     /// Where the topics are.
     pub kafka: &'a Kafka,
-    /// Breaks it off.
-    pub interrupt: &'a Interrupt,
-    /// Is told what is being done.
-    pub watch: &'a dyn Fn(&str),
+    /// Breaks it off, and is told how far it is.
+    pub watch: Watch<'a>,
 }
 
 impl std::fmt::Debug for Audit<'_> {
@@ -86,12 +101,12 @@ impl Audit<'_> {
         if let Some(table) = &request.orders_table {
             table.check(conn)?;
         } else if let Some(patience) = request.wait {
-            (self.watch)("waiting for the consumers");
             let spans = self.note(&reader, request, "")?;
-            if !positions::wait_until_read(conn, &spans, patience, self.interrupt)? {
+            if !positions::wait_until_read(conn, &spans, patience, self.watch)? {
                 notes.push("the consumers did not read everything within the time they were waited for".to_owned());
             }
         }
+        let estimates = Estimates::take(conn).wrap_err("cannot estimate the work")?;
         conn.build_transaction().read_only().repeatable_read().run(|conn| {
             let taken_at = begin(conn)?;
             let mut positions = Vec::new();
@@ -104,11 +119,12 @@ impl Audit<'_> {
             let mut report =
                 Report { taken_at, topics: Vec::new(), invariants: Vec::new(), notes, disagreements: Vec::new() };
             for ((span, letters), positions) in spans.into_iter().zip(letters).zip(positions) {
-                (self.watch)(&format!("reading {}: {} messages", span.topic, count(span.messages())));
-                let letters = Letters::read(&reader, &letters, &span.topic, self.interrupt)?;
+                let about = Amount::Exactly(letters.messages());
+                self.watch.follow.begins(&format!("reading the dead letters of {}", span.topic), about, "letters");
+                let letters = Letters::read(&reader, &letters, &span.topic, self.watch)?;
                 let places = Places { letters, positions };
-                let subject =
-                    Subject { span, places, since: request.since, reader: &reader, interrupt: self.interrupt };
+                let rows = self.rows(&estimates, &span, request);
+                let subject = Subject { span, places, since: request.since, reader: &reader, rows, watch: self.watch };
                 let found = self.topic(conn, &subject, request)?;
                 report.notes.extend(notes::of(&subject, &found));
                 report.disagreements.extend(found.disagreements());
@@ -117,6 +133,22 @@ impl Audit<'_> {
             self.invariants(conn, request, &mut report)?;
             Ok(report)
         })
+    }
+
+    /// About how many rows are compared with a topic.
+    fn rows(&self, estimates: &Estimates, span: &TopicSpan, request: &Request) -> Amount {
+        let is = |topic: &str| span.topic == self.kafka.name(topic);
+        if request.orders_table.is_some() {
+            // A table of somebody else's: what came through the topic has a row each.
+            about(span.messages())
+        } else if is("orders") {
+            // Backfilled orders are left out; of the others there are not more than messages, with as many items as all have.
+            let (orders, items) = (estimates.rows("orders"), estimates.rows("order_items"));
+            let compared = orders.min(span.messages());
+            about(compared + (items as f64 * compared as f64 / orders.max(1) as f64) as u64)
+        } else {
+            estimates.about(&[if is("users") { "users" } else { "products" }])
+        }
     }
 
     /// Notes where the topics begin and end now.
@@ -133,7 +165,7 @@ impl Audit<'_> {
             table.table.to_string(),
             |order: &crate::stream::message::OrderCreated, digester| digester.amount(&order.total_amount.to_string()),
             |ledger, kept: Kept| {
-                let strangers = table.read(conn, ledger, kept, self.interrupt)?;
+                let strangers = table.read(conn, ledger, kept, self.watch)?;
                 Ok(Rows { strangers, elsewhere: 0 })
             },
         )
@@ -148,13 +180,12 @@ impl Audit<'_> {
             ));
             return Ok(());
         }
-        (self.watch)("checking the invariants");
         for year in shop::unfinished_years(conn)? {
             report.notes.push(format!(
                 "the backfill of {year} has not ended: its orders do not count towards counters, last orders and grades yet"
             ));
         }
-        report.invariants = invariants::check(conn, self.interrupt)?;
+        report.invariants = invariants::check(conn, self.watch)?;
         let broken = report.invariants.iter().filter(|invariant| invariant.broken.count > 0);
         let broken = broken.map(|invariant| format!("{} against “{}”", count(invariant.broken.count), invariant.rule));
         report.disagreements.extend(broken);

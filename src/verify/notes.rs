@@ -2,7 +2,7 @@
 
 use super::report::TopicReport;
 use super::topic::Subject;
-use crate::output::number::count;
+use crate::output::number::{count, some, verb};
 
 /// What is to be said of a topic besides its figures.
 pub(super) fn of(subject: &Subject<'_>, report: &TopicReport) -> Vec<String> {
@@ -10,7 +10,7 @@ pub(super) fn of(subject: &Subject<'_>, report: &TopicReport) -> Vec<String> {
     let mut notes = Vec::new();
     let gone = subject.span.gone();
     if gone > 0 {
-        notes.push(format!("{topic}: {} messages are no longer kept, and were left out", count(gone)));
+        notes.push(format!("{topic}: {} no longer kept, and left out", verb(gone, "message", ("is", "are"))));
     }
     if subject.since.is_some() {
         notes.push(format!("{topic}: only what was sent since the moment asked for was read"));
@@ -44,8 +44,8 @@ pub(super) fn of(subject: &Subject<'_>, report: &TopicReport) -> Vec<String> {
         notes.push(format!("{topic}: {} {what}", count(report.contradictory)));
     }
     if subject.places.letters.strange > 0 {
-        let strange = count(subject.places.letters.strange);
-        notes.push(format!("{topic}: {strange} messages among the dead letters do not say where they come from"));
+        let strange = some(subject.places.letters.strange, "message");
+        notes.push(format!("{topic}: {strange} among the dead letters without a word on where they come from"));
     }
     notes
 }

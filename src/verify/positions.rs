@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::{Result, WrapErr};
 use diesel::prelude::*;
 
+use super::Watch;
 use super::reading::{Span, TopicSpan};
 use crate::db::schema::{consumer_offsets, parked_orders};
-use crate::interrupt::Interrupt;
+use crate::follow::Amount;
 
 /// How often the consumers are looked at while they are waited for.
 const TURN: Duration = Duration::from_millis(250);
@@ -95,22 +96,30 @@ pub fn wait_until_read(
     conn: &mut PgConnection,
     spans: &[TopicSpan],
     patience: Duration,
-    interrupt: &Interrupt,
+    watch: Watch<'_>,
 ) -> Result<bool> {
-    let began = Instant::now();
+    let (began, mut before) = (Instant::now(), None);
     loop {
-        let mut behind = false;
+        let mut behind = 0;
         for span in spans {
             let next = next_offsets(conn, &span.topic)?;
-            let lags = |part: &Span| part.low < part.end && next.get(&part.partition).copied().unwrap_or(0) < part.end;
-            behind |= span.partitions.iter().any(lags);
+            let lag = |part: &Span| {
+                let from = next.get(&part.partition).copied().unwrap_or(0).max(part.low);
+                (part.end - from).max(0).unsigned_abs()
+            };
+            behind += span.partitions.iter().map(lag).sum::<u64>();
         }
+        match before {
+            None => watch.follow.begins("waiting for the consumers", Amount::Exactly(behind), "messages"),
+            Some(before) => watch.follow.done(u64::saturating_sub(before, behind)),
+        }
+        before = Some(behind);
         let left = patience.saturating_sub(began.elapsed());
-        if !behind || left.is_zero() {
-            return Ok(!behind);
+        if behind == 0 || left.is_zero() {
+            return Ok(behind == 0);
         }
-        if !interrupt.sleep(TURN.min(left)) {
-            interrupt.check()?;
+        if !watch.interrupt.sleep(TURN.min(left)) {
+            watch.interrupt.check()?;
         }
     }
 }

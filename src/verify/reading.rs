@@ -11,9 +11,9 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::Watch;
 use crate::domain::Timestamp;
 use crate::error::Failure;
-use crate::interrupt::Interrupt;
 use crate::stream::client::{Kafka, PATIENCE};
 
 /// How long a message is waited for before the flag of interruption is looked at again.
@@ -123,7 +123,7 @@ impl Reader {
     pub fn read(
         &self,
         span: &TopicSpan,
-        interrupt: &Interrupt,
+        watch: Watch<'_>,
         mut take: impl FnMut(&BorrowedMessage<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
         let mut ends: HashMap<i32, i64> = span
@@ -147,6 +147,7 @@ impl Reader {
                     heard = Instant::now();
                     let (partition, offset) = (message.partition(), message.offset());
                     let Some(end) = ends.get(&partition).copied() else { continue };
+                    watch.follow.done(1);
                     if offset < end && take(&message).is_break() {
                         break;
                     }
@@ -165,7 +166,7 @@ impl Reader {
                 }
                 None => self.bear(heard, || "no answer".to_owned())?,
             }
-            interrupt.check()?;
+            watch.interrupt.check()?;
         }
         self.consumer.unassign().wrap_err("cannot end the reading of a topic")
     }

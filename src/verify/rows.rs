@@ -7,12 +7,12 @@ use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::Watch;
 use super::content::{Digester, LineFields, OrderFields, ProductFields, UserFields};
 use super::ledger::{Ledger, Met};
 use super::report::Named;
 use crate::db::schema::{order_items, orders, products, users};
 use crate::domain::Timestamp;
-use crate::interrupt::Interrupt;
 
 /// Rows between two looks at the flag of interruption.
 const TURN: u32 = 1 << 14;
@@ -55,18 +55,18 @@ impl Strangers {
     }
 }
 
-/// Looks at the flag now and then.
+/// Looks at the flag now and then, and tells of the rows.
 #[derive(Debug)]
 pub struct Turns<'a> {
-    interrupt: &'a Interrupt,
+    watch: Watch<'a>,
     rows: u32,
 }
 
 impl<'a> Turns<'a> {
     /// Looks at this flag.
     #[must_use]
-    pub const fn new(interrupt: &'a Interrupt) -> Self {
-        Self { interrupt, rows: 0 }
+    pub const fn new(watch: Watch<'a>) -> Self {
+        Self { watch, rows: 0 }
     }
 
     /// Another row.
@@ -76,7 +76,8 @@ impl<'a> Turns<'a> {
     pub fn tick(&mut self) -> Result<()> {
         self.rows = self.rows.wrapping_add(1);
         if self.rows.is_multiple_of(TURN) {
-            self.interrupt.check()?;
+            self.watch.interrupt.check()?;
+            self.watch.follow.done(TURN.into());
         }
         Ok(())
     }
@@ -92,10 +93,10 @@ pub fn orders(
     conn: &mut PgConnection,
     ledger: &mut Ledger,
     (backfilled, kept): (bool, Kept),
-    interrupt: &Interrupt,
+    watch: Watch<'_>,
 ) -> Result<Strangers> {
     use orders as o;
-    let (mut strangers, mut digester, mut turns) = (Strangers::default(), Digester::default(), Turns::new(interrupt));
+    let (mut strangers, mut digester, mut turns) = (Strangers::default(), Digester::default(), Turns::new(watch));
     let head = (
         (o::id, o::user_id, o::created_at, o::status, o::payment_method, o::item_count),
         (o::subtotal, o::discount_amount, o::shipping_fee, o::total_amount),
@@ -154,9 +155,9 @@ fn lines(
 ///
 /// # Errors
 /// When a query fails, or on an interruption.
-pub fn users(conn: &mut PgConnection, ledger: &mut Ledger, interrupt: &Interrupt) -> Result<Strangers> {
+pub fn users(conn: &mut PgConnection, ledger: &mut Ledger, watch: Watch<'_>) -> Result<Strangers> {
     use users as u;
-    let (mut strangers, mut digester, mut turns) = (Strangers::default(), Digester::default(), Turns::new(interrupt));
+    let (mut strangers, mut digester, mut turns) = (Strangers::default(), Digester::default(), Turns::new(watch));
     type Texts = (String, String, String, String, String, String);
     type Row = (Uuid, Texts, NaiveDate, bool, f64, DateTime<Utc>);
     let texts = (u::name, u::gender, u::email, u::region, u::address, u::status);
@@ -181,9 +182,9 @@ pub fn users(conn: &mut PgConnection, ledger: &mut Ledger, interrupt: &Interrupt
 ///
 /// # Errors
 /// When a query fails, or on an interruption.
-pub fn products(conn: &mut PgConnection, ledger: &mut Ledger, interrupt: &Interrupt) -> Result<Strangers> {
+pub fn products(conn: &mut PgConnection, ledger: &mut Ledger, watch: Watch<'_>) -> Result<Strangers> {
     use products as p;
-    let (mut strangers, mut digester, mut turns) = (Strangers::default(), Digester::default(), Turns::new(interrupt));
+    let (mut strangers, mut digester, mut turns) = (Strangers::default(), Digester::default(), Turns::new(watch));
     type Numbers = (i64, i64, i16, i32, i32);
     type Times = (DateTime<Utc>, DateTime<Utc>);
     type Row = (Uuid, (String, String, String, String), Numbers, f64, bool, Times);

@@ -3,28 +3,28 @@
 use color_eyre::eyre::{Result, WrapErr};
 use diesel::prelude::*;
 
+use super::Watch;
 use super::content::{Digester, ProductFields, UserFields};
 use super::ledger::{Ledger, Outcome};
 use super::report::TopicReport;
 use super::rows::{self, Kept, Strangers};
 use super::topic::{Rows, Subject};
 use crate::db::schema::{backfill_runs, orders};
-use crate::interrupt::Interrupt;
 use crate::stream::message::{OrderCreated, ProductCreated, UserCreated};
 
 /// Audits users, products or orders; `is` tells whether the subject is the topic of this name.
 pub(super) fn audit(conn: &mut PgConnection, subject: &Subject<'_>, is: impl Fn(&str) -> bool) -> Result<TopicReport> {
-    let interrupt = subject.interrupt;
+    let watch = subject.watch;
     if is("users") {
         let digest = |user: &UserCreated, digester: &mut Digester| digester.user(&UserFields::from(user));
-        subject.audit("users".to_owned(), digest, |ledger, _| rows::users(conn, ledger, interrupt).map(seeded))
+        subject.audit("users".to_owned(), digest, |ledger, _| rows::users(conn, ledger, watch).map(seeded))
     } else if is("products") {
         let digest =
             |product: &ProductCreated, digester: &mut Digester| digester.product(&ProductFields::from(product));
-        subject.audit("products".to_owned(), digest, |ledger, _| rows::products(conn, ledger, interrupt).map(seeded))
+        subject.audit("products".to_owned(), digest, |ledger, _| rows::products(conn, ledger, watch).map(seeded))
     } else {
         let digest = |order: &OrderCreated, digester: &mut Digester| digester.order_message(order);
-        subject.audit("orders".to_owned(), digest, |ledger, kept| stored_orders(conn, ledger, kept, interrupt))
+        subject.audit("orders".to_owned(), digest, |ledger, kept| stored_orders(conn, ledger, kept, watch))
     }
 }
 
@@ -34,14 +34,14 @@ fn seeded(strangers: Strangers) -> Rows {
     Rows { strangers: Strangers { older: 0, ..strangers }, elsewhere }
 }
 
-fn stored_orders(conn: &mut PgConnection, ledger: &mut Ledger, kept: Kept, interrupt: &Interrupt) -> Result<Rows> {
-    let mut strangers = rows::orders(conn, ledger, (false, kept), interrupt)?;
+fn stored_orders(conn: &mut PgConnection, ledger: &mut Ledger, kept: Kept, watch: Watch<'_>) -> Result<Rows> {
+    let mut strangers = rows::orders(conn, ledger, (false, kept), watch)?;
     let backfilled = orders::table.filter(orders::run_id.is_not_null()).count().get_result::<i64>(conn);
     let elsewhere = backfilled.wrap_err("cannot count the orders that were backfilled")?.unsigned_abs();
     // A year may have been sent through Kafka too; its orders are then stored once, by whoever came first. That is looked
     // for only where something seems to be missing: a year can have many millions of rows.
     if elsewhere > 0 && ledger.groups().any(|group| group.outcome() == Outcome::Missing) {
-        let theirs = rows::orders(conn, ledger, (true, Kept::Unknown), interrupt)?;
+        let theirs = rows::orders(conn, ledger, (true, Kept::Unknown), watch)?;
         strangers.doubled.count += theirs.doubled.count;
         for id in theirs.doubled.first {
             strangers.doubled.name(|| id);

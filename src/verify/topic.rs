@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use color_eyre::eyre::Result;
 
+use super::Watch;
 use super::content::Digester;
 use super::intake::{Intake, Places, read_message};
 use super::ledger::{Ledger, Outcome};
@@ -12,7 +13,7 @@ use super::reading::{Reader, TopicSpan};
 use super::report::{FIRST, Fates, Named, TopicReport};
 use super::rows::{Kept, Strangers};
 use crate::domain::Timestamp;
-use crate::interrupt::Interrupt;
+use crate::follow::Amount;
 use crate::stream::message::{Injected, Message};
 
 /// A topic that is audited.
@@ -26,8 +27,10 @@ pub struct Subject<'a> {
     pub since: Option<Timestamp>,
     /// Reads it.
     pub reader: &'a Reader,
-    /// Breaks it off.
-    pub interrupt: &'a Interrupt,
+    /// About how many rows are to be compared with it.
+    pub rows: Amount,
+    /// Breaks it off, and is told how far it is.
+    pub watch: Watch<'a>,
 }
 
 /// Rows that the ledger has met, and how many came another way than through the topic.
@@ -50,8 +53,11 @@ impl Subject<'_> {
         digest: impl Fn(&M, &mut Digester) -> u64,
         rows: impl FnOnce(&mut Ledger, Kept) -> Result<Rows>,
     ) -> Result<TopicReport> {
-        let mut intake = Intake::read(self.reader, &self.span, &self.places, digest, self.interrupt)?;
+        let messages = Amount::Exactly(self.span.messages());
+        self.watch.follow.begins(&format!("reading {}", self.span.topic), messages, "messages");
+        let mut intake = Intake::read(self.reader, &self.span, &self.places, digest, self.watch)?;
         let kept = self.kept(&intake);
+        self.watch.follow.begins(&format!("comparing the rows of {table}"), self.rows, "rows");
         let Rows { strangers, elsewhere } = rows(&mut intake.ledger, kept)?;
         let mut report = TopicReport {
             topic: self.span.topic.clone(),
@@ -105,7 +111,9 @@ impl Subject<'_> {
         if full(&report.missing_ids) && full(&report.altered) {
             return Ok(());
         }
-        self.reader.read(&self.span, self.interrupt, |message| {
+        let messages = Amount::Exactly(self.span.messages());
+        self.watch.follow.begins("reading again, to name what disagrees", messages, "messages");
+        self.reader.read(&self.span, self.watch, |message| {
             if let Some(read) = read_message::<M>(message) {
                 let group = ledger.find(read.id());
                 let id = read.id().to_string();

@@ -3,11 +3,15 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use shopstream::follow::Amount;
+use shopstream::interrupt::Interrupt;
 use shopstream::stream::dead_letter::DeadLetter;
+use shopstream::stream::dlq::inspect::survey;
+use shopstream::stream::dlq::replay::{Replay, Wish};
 use shopstream::stream::message::{DecodeError, ErrorClass};
 
 use crate::said;
-use crate::support::{ScratchTopics, headers};
+use crate::support::{Followed, ScratchTopics, headers};
 
 /// Writes the dead letter of a message that lay at `offset` of partition 0 of `orders`.
 fn write(topics: &ScratchTopics, offset: i64, class: ErrorClass, payload: &[u8]) {
@@ -60,7 +64,7 @@ fn dead_letters_are_shown_by_class_and_one_by_one() {
     let expected = [4, 5, 6].map(|offset| format!("{}/0/{offset}", topics.name("orders")));
     assert_eq!(places, expected);
     assert!(letters.contains("mistake 6") && letters.contains("key-6"), "{letters}");
-    assert!(err.contains("1 messages in") && err.contains("dlq replay orders"), "{err}");
+    assert!(err.contains("1 message in") && err.contains("dlq replay orders"), "{err}");
 
     let (_, out, _) = run(&topics, &["inspect", "orders", "--class", "not_utf8", "--payload"]);
     assert!(out.contains("\u{fffd}\\u{1b}[2J"), "{out}");
@@ -75,6 +79,22 @@ fn dead_letters_are_shown_by_class_and_one_by_one() {
     assert_eq!(found["letters"][5]["payload"], "{}");
     assert_eq!(found["letters"][5]["offset"], 6);
     assert_eq!(found["others"], 1);
+}
+
+#[test]
+fn how_far_the_reading_and_the_sending_back_are_can_be_followed() {
+    let topics = ScratchTopics::create();
+    for offset in 0..7 {
+        write(&topics, offset, ErrorClass::Schema, b"{}");
+    }
+    let (kafka, followed, interrupt) = (topics.kafka(), Followed::default(), Interrupt::never());
+    survey(kafka, "orders", None, 0, &interrupt, &followed).unwrap();
+    let read = followed.part("reading dead letters");
+    assert_eq!((read.amount, read.done), (Amount::Exactly(7), 7));
+    let wish = Wish { class: None, limit: Some(5), from_beginning: false };
+    Replay::plan(kafka, "orders", wish, &interrupt, &followed).unwrap().send(&interrupt, &followed).unwrap();
+    let sent = followed.part("sending them back");
+    assert_eq!((sent.amount, sent.done), (Amount::Exactly(5), 5));
 }
 
 #[test]
@@ -142,7 +162,7 @@ fn a_letter_that_the_brokers_refuse_is_not_remembered_as_sent() {
     write(&topics, 1, ErrorClass::Orphan, long.as_bytes());
     let (exit, out, err) = run(&topics, &["replay", "orders", "--yes"]);
     assert_eq!((exit, out.as_str()), (1, ""), "{err}");
-    assert!(err.starts_with("error: 1 dead letters were not delivered ("), "{err}");
+    assert!(err.starts_with("error: 1 dead letter was not delivered ("), "{err}");
     topics.set("orders", "max.message.bytes", "100000");
     let deadline = Instant::now() + Duration::from_secs(30);
     while run(&topics, &["replay", "orders", "--yes"]).0 != 0 {

@@ -14,6 +14,7 @@ use shopstream::backfill::request::{DEFAULT_SEED, Sizes};
 use shopstream::backfill::{Request, Shard, Unwatched};
 use shopstream::db::seeding::{SeedRequest, seed};
 use shopstream::domain::Timestamp;
+use shopstream::follow::Follow;
 use shopstream::generator::World;
 use shopstream::interrupt::Interrupt;
 use shopstream::report::Report;
@@ -82,7 +83,11 @@ impl Shop {
     }
 
     pub fn report(&self, year: i32) -> color_eyre::Result<Report> {
-        postgres::report(&mut self.db.connect(), year, &Interrupt::never())
+        self.followed(year, &|_: &str| {})
+    }
+
+    pub fn followed(&self, year: i32, follow: &dyn Follow) -> color_eyre::Result<Report> {
+        postgres::report(&mut self.db.connect(), year, &Interrupt::never(), follow)
     }
 
     /// A number out of the database.

@@ -1,10 +1,12 @@
 //! The same year from every side.
 
 use shopstream::backfill::dataset::FileFormat;
+use shopstream::follow::Amount;
 use shopstream::report::figures::Sales;
 use shopstream::sink::compress::Compression;
 
 use crate::shop::{Shop, YEAR, of_folder, request, run, shard, write};
+use crate::support::Followed;
 
 #[test]
 fn files_of_each_format_and_postgresql_give_the_same_figures() {
@@ -28,6 +30,19 @@ fn files_of_each_format_and_postgresql_give_the_same_figures() {
 }
 
 #[test]
+fn how_far_the_counting_in_postgresql_is_can_be_followed() {
+    let shop = Shop::backfilled(3_000);
+    shop.execute("ANALYZE");
+    let followed = Followed::default();
+    shop.followed(YEAR, &followed).unwrap();
+    let part = followed.part("counting the year 2025");
+    let rows = |table: &str| shop.number(&format!("SELECT count(*) FROM {table}")).unsigned_abs();
+    // Orders are gone through twice.
+    let all = 2 * rows("orders") + rows("order_items") + rows("users") + rows("grade_changes");
+    assert_eq!((part.amount, part.done), (Amount::About(all), all));
+}
+
+#[test]
 fn shards_are_counted_together_and_one_that_is_missing_is_told() {
     let base = tempfile::tempdir().unwrap();
     let (both, first, second) = (base.path().join("both"), base.path().join("first"), base.path().join("second"));
@@ -37,7 +52,7 @@ fn shards_are_counted_together_and_one_that_is_missing_is_told() {
     }
     let [whole, first, second] = [both, first, second].map(|folder| of_folder(&folder).unwrap());
     assert_eq!(whole.notes, [""; 0]);
-    assert_eq!(first.notes, ["Only 1 of 2 shards are in the folder: 1."]);
+    assert_eq!(first.notes, ["Only 1 of 2 shards is in the folder: 1."]);
     let sums =
         |of: &dyn Fn(&shopstream::report::Report) -> Sales| (of(&whole), Sales::total([&of(&first), &of(&second)]));
     let (together, apart) = sums(&|report| report.figures.total());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use serde_json::Value;
+use shopstream::follow::Amount;
 use shopstream::verify::Request;
 use shopstream::verify::report::{Fates, Report, TopicReport};
 
@@ -12,6 +13,25 @@ use crate::support::*;
 
 pub fn topic<'a>(report: &'a Report, name: &str) -> &'a TopicReport {
     report.topics.iter().find(|topic| topic.table == name).unwrap()
+}
+
+#[test]
+fn how_far_an_audit_is_can_be_followed() {
+    let mut shop = Shop::new();
+    shop.produce_all();
+    shop.consume(Carelessness::default());
+    shop.sql("ANALYZE");
+    let followed = Followed::default();
+    let report = shop.audit_followed(&Request::default(), &followed);
+    for found in &report.topics {
+        let read = followed.part(&format!("reading {}", found.topic));
+        assert_eq!((read.amount, read.done), (Amount::Exactly(found.messages), found.messages), "{read:?}");
+        let compared = followed.part(&format!("comparing the rows of {}", found.table));
+        assert!(matches!(compared.amount, Amount::About(1..)), "{compared:?}");
+    }
+    let invariants = followed.part("checking the invariants");
+    assert_eq!(invariants.amount, Amount::Exactly(invariants.done));
+    assert_eq!(invariants.done, report.invariants.len() as u64);
 }
 
 #[test]

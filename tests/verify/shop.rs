@@ -12,6 +12,7 @@ use rdkafka::message::{Header, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 use shopstream::domain::Grade;
 use shopstream::domain::rows::{GradeChange, Order, OrderItem, Product, User};
+use shopstream::follow::Follow;
 use shopstream::interrupt::Interrupt;
 use shopstream::stream::client::Kafka;
 use shopstream::stream::dead_letter::DeadLetter;
@@ -19,7 +20,7 @@ use shopstream::stream::message::*;
 use shopstream::stream::sender::{Outgoing, Sender};
 use shopstream::stream::topics::{self, Wishes};
 use shopstream::verify::report::Report;
-use shopstream::verify::{Audit, Request};
+use shopstream::verify::{Audit, Request, Watch};
 use uuid::Uuid;
 
 use crate::support::*;
@@ -259,8 +260,13 @@ impl Shop {
     }
 
     pub fn audit(&self, request: &Request) -> Report {
+        self.audit_followed(request, &|_: &str| {})
+    }
+
+    pub fn audit_followed(&self, request: &Request, follow: &dyn Follow) -> Report {
         let interrupt = Interrupt::never();
-        let audit = Audit { kafka: &self.kafka, interrupt: &interrupt, watch: &|_| {} };
+        let watch = Watch { interrupt: &interrupt, follow };
+        let audit = Audit { kafka: &self.kafka, watch };
         audit.run(&mut self.connect(), request).unwrap()
     }
 

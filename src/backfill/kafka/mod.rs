@@ -112,9 +112,9 @@ fn look_out(sender: &Sender, watch: &dyn Watch, done: &Receiver<()>) {
 fn settle(sender: &Sender, stopped: Option<&color_eyre::Report>, interrupt: &Interrupt) -> Result<()> {
     let given_up = stopped.is_some_and(|error| !error.is::<Interrupted>());
     let count = if given_up { sender.flush(LAST_WAIT) } else { sender.settle(interrupt) };
-    let delivered = format!("{} messages were delivered", number::count(count.delivered));
+    let delivered = format!("{} delivered", number::verb(count.delivered, "message", ("was", "were")));
     if count.lost() > 0 {
-        let mut what = format!("{} messages were not delivered; {delivered}", number::count(count.lost()));
+        let mut what = format!("{} not delivered; {delivered}", number::verb(count.lost(), "message", ("was", "were")));
         if let Some(error) = &count.first_error {
             what.push_str(&format!(" (the first error: {error})"));
         }

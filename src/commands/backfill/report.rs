@@ -57,9 +57,8 @@ impl Watch for BarByMonth {
     }
 
     fn waiting(&self, messages: u64) {
-        let messages = number::count(messages);
-        self.printer
-            .warn(&format!("{messages} messages wait for Kafka's brokers, which do not answer; Ctrl-C gives up"));
+        let messages = number::verb(messages, "message", ("waits", "wait"));
+        self.printer.warn(&format!("{messages} for Kafka's brokers, which do not answer; Ctrl-C gives up"));
     }
 
     fn orders_done(&self) {

@@ -19,16 +19,17 @@ const PAYLOAD_WIDTH: usize = 300;
 
 pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<()> {
     let kafka = Kafka::of(&context.settings)?;
-    let activity = context.printer.activity("dlq", "reading dead letters");
-    let found = survey(&kafka, args.topic, args.class.as_deref(), args.limit, &context.interrupt)?;
-    drop(activity);
+    let stages = context.printer.stages("dlq");
+    let found = survey(&kafka, args.topic, args.class.as_deref(), args.limit, &context.interrupt, &stages)?;
+    drop(stages);
     let printer = &context.printer;
     if args.json {
         return printer.json(&to_json(&found));
     }
     if found.others > 0 {
-        let others = number::count(found.others);
-        printer.note(&format!("{others} messages in {} are no dead letters of this program", found.topic));
+        let others = number::some(found.others, "message");
+        let are = if found.others == 1 { "is" } else { "are" };
+        printer.note(&format!("{others} in {} {are} not of this program's making", found.topic));
     }
     if found.classes.is_empty() {
         let of_class = args.class.as_ref().map_or_else(String::new, |class| format!(" of class {class}"));

@@ -19,9 +19,9 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<()> {
     }
     let kafka = Kafka::of(&context.settings)?;
     let wish = Wish { class: args.class.as_deref(), limit: args.limit, from_beginning: args.from_beginning };
-    let activity = context.printer.activity("dlq", "reading dead letters");
-    let replay = Replay::plan(&kafka, args.topic, wish, &context.interrupt)?;
-    drop(activity);
+    let stages = context.printer.stages("dlq");
+    let replay = Replay::plan(&kafka, args.topic, wish, &context.interrupt, &stages)?;
+    drop(stages);
     let counts = replay.counts.clone();
     let total = counts.total();
     if !args.dry_run && total > 0 {
@@ -30,9 +30,9 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<()> {
     }
     // With nothing to send, what is remembered is said once more, or the brokers would forget it one day.
     let goes = !args.dry_run && total + counts.sent_before > 0;
-    let activity = context.printer.activity("dlq", "sending them back");
-    let sent = if goes { replay.send(&context.interrupt)? } else { 0 };
-    drop(activity);
+    let stages = context.printer.stages("dlq");
+    let sent = if goes { replay.send(&context.interrupt, &stages)? } else { 0 };
+    drop(stages);
     show(args, &kafka.name(args.topic), &counts, sent, context)
 }
 

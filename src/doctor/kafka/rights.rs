@@ -17,6 +17,7 @@ use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
 use super::reader;
 use super::topics::allow;
 use crate::doctor::finding::Finding;
+use crate::output::number::some;
 use crate::stream::client::Kafka;
 use crate::stream::topics::TopicState;
 
@@ -72,7 +73,8 @@ fn unreadable(reader: &BaseConsumer, state: &TopicState) -> Option<Finding> {
             // A message proves the right as well as the end does.
             Some(Ok(_)) => return None,
             _ if Instant::now() > deadline => {
-                let what = format!("{open} partitions could not be read to their ends within {} s", PATIENCE.as_secs());
+                let what =
+                    format!("not read to the end within {} s: {}", PATIENCE.as_secs(), some(open as u64, "partition"));
                 let mend = "look for a broker above that does not answer; else ask again";
                 return Some(Finding::warning("privileges", what, mend));
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
+use crate::bench::sweep;
 use crate::db::lock;
 use crate::db::schema::{backfill_runs, consumer_offsets, parked_orders, products, users};
 use crate::doctor::finding::Finding;
@@ -13,11 +14,12 @@ use crate::output::number::some;
 /// Looks at what can be read; what cannot is a missing privilege, and told as one.
 pub(super) fn findings(conn: &mut PgConnection, tables: &[String]) -> Vec<Finding> {
     type Look = fn(&mut PgConnection) -> QueryResult<Vec<Finding>>;
-    let looks: [(&[&str], Look); 4] = [
+    let looks: [(&[&str], Look); 5] = [
         (&["users", "products"], population),
         (&["backfill_runs"], runs),
         (&["consumer_offsets"], expired),
         (&["parked_orders"], parked),
+        (&[], benches),
     ];
     let mut found = Vec::new();
     for (needed, look) in looks {
@@ -28,7 +30,10 @@ pub(super) fn findings(conn: &mut PgConnection, tables: &[String]) -> Vec<Findin
             Ok(findings) => found.extend(findings),
             Err(diesel::result::Error::DatabaseError(_, said)) if said.message().contains("permission denied") => {}
             Err(error) => {
-                let what = format!("{} cannot be read: {error}", needed.join(" and "));
+                let what = match needed {
+                    [] => format!("the catalogue cannot be read: {error}"),
+                    needed => format!("{} cannot be read: {error}", needed.join(" and ")),
+                };
                 found.push(Finding::warning("contents", what, "ask again; if it stays, look at the server's log"));
             }
         }
@@ -58,7 +63,8 @@ fn runs(conn: &mut PgConnection) -> QueryResult<Vec<Finding>> {
         r::table.order(r::year).select((r::year, r::months_done, r::state)).load(conn)?;
     let mut found = Vec::new();
     for (year, months, _) in years.iter().filter(|(.., state)| state != "complete") {
-        let done = format!("{} of 12 months of {year} are there", months.len());
+        let is = if months.len() == 1 { "is" } else { "are" };
+        let done = format!("{} of 12 months of {year} {is} there", months.len());
         let finding = if lock::is_held(conn, &format!("backfill/{year}"))? {
             Finding::note("backfill", format!("{done}; a backfill is writing it now"))
         } else {
@@ -115,4 +121,13 @@ fn parked(conn: &mut PgConnection) -> QueryResult<Vec<Finding>> {
         Finding::note("parked_orders", what).about(topic).mend(mend)
     };
     Ok(waiting.into_iter().map(finding).collect())
+}
+
+/// What a bench that was killed has left; nothing is said where there is none.
+fn benches(conn: &mut PgConnection) -> QueryResult<Vec<Finding>> {
+    let finding = |name: String| {
+        let what = "a bench was killed before it removed this schema, and perhaps topics and keys of the same name";
+        Finding::warning("bench", what, "shopstream bench --sweep").about(name)
+    };
+    Ok(sweep::abandoned(conn)?.into_iter().map(finding).collect())
 }

@@ -12,7 +12,7 @@ use crate::doctor::desk::Desk;
 use crate::doctor::finding::Finding;
 use crate::domain::Timestamp;
 use crate::domain::date::business_time;
-use crate::output::number::{self, count};
+use crate::output::number::{self, some};
 
 const REFRESH: &str = "shopstream cache refresh --every 50s";
 
@@ -21,7 +21,7 @@ pub(super) fn look(cache: &Cache, redis: &mut Connection, desk: &Desk) -> RedisR
     let (meta, sizes) = (read::meta(cache, redis)?, read::sizes(cache, redis)?);
     desk.found(pool(&meta, sizes, now));
     let waiting = visits::waiting(cache, redis)?;
-    desk.found(Finding::ok("visits", format!("{} visits of returning customers wait", count(waiting))));
+    desk.found(Finding::ok("visits", format!("{} of returning customers waiting", some(waiting, "visit"))));
     desk.found(by_hand(scenario::by_hand(cache, redis)?.as_ref(), now));
     Ok(())
 }
@@ -29,20 +29,18 @@ pub(super) fn look(cache: &Cache, redis: &mut Connection, desk: &Desk) -> RedisR
 /// `sizes` are the members of both pools as they are counted now.
 fn pool(meta: &PoolMeta, sizes: (u64, u64), now: Timestamp) -> Finding {
     let (users, products) = sizes;
+    let members = format!("{} and {}", some(users, "customer"), some(products, "product"));
     if users == 0 || products == 0 {
         let what = match (meta.generation, users, products) {
             (0, 0, 0) => "there is no pool: producers wait for one".to_owned(),
-            (0, ..) => format!("the pool is not whole: {users} customers, {products} products, nothing known of them"),
+            (0, ..) => format!("the pool is not whole: {members}, nothing known of them"),
             (generation, ..) => {
-                format!(
-                    "pool {generation} has lost its members ({users} customers, {products} products): producers wait"
-                )
+                format!("pool {generation} has lost its members ({members}): producers wait")
             }
         };
         return Finding::problem("pool", what, REFRESH);
     }
     let age = Duration::from_millis(u64::try_from(meta.age_ms(now)).unwrap_or(0));
-    let members = format!("{} customers and {} products", count(users), count(products));
     let what = format!("{members}, generation {}, refreshed {} ago", meta.generation, number::duration(age));
     match meta.interval_ms {
         0 if meta.is_old(now) => Finding::note("pool", format!("{what} by hand; nobody keeps it fresh")).mend(REFRESH),

@@ -2,7 +2,7 @@
 
 use crate::cache::status::Info;
 use crate::doctor::finding::Finding;
-use crate::output::number::{bytes, share};
+use crate::output::number::{bytes, share, some};
 
 /// What the tests run on is 7; what is used has been there since this.
 const OLDEST: u32 = 6;
@@ -43,7 +43,8 @@ fn eviction(info: &Info) -> Finding {
         "noeviction" => Finding::ok("eviction", format!("none; beyond {} writes are refused", bytes(limit))),
         policy if policy.starts_with("allkeys") => {
             let evicted = info.number("evicted_keys").unwrap_or(0);
-            let what = format!("{policy} at {} may evict the pool; {evicted} keys were evicted so far", bytes(limit));
+            let what =
+                format!("{policy} at {} may evict the pool; evicted so far: {}", bytes(limit), some(evicted, "key"));
             Finding::warning("eviction", what, "redis-cli CONFIG SET maxmemory-policy noeviction, and in redis.conf")
         }
         policy => {

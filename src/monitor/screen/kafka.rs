@@ -47,7 +47,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme
             let style = if group.members == 0 { theme.warn() } else { theme.quiet() };
             Line::from(vec![
                 Span::raw(left(&short_lags(group), width.saturating_sub(11))),
-                Span::styled(right(&format!("{} members", group.members), 11), style),
+                Span::styled(right(&number::some(group.members as u64, "member"), 11), style),
             ])
         }));
     }

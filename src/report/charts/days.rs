@@ -66,12 +66,12 @@ pub fn chart(figures: &Figures) -> Chart {
         id: "days",
         title: "Revenue and orders by day, and the scenarios in force",
         about: format!(
-            "The best day was {}{}: {} from {} orders. Bars are days, the line is the mean of the seven days around; above \
+            "The best day was {}{}: {} from {}. Bars are days, the line is the mean of the seven days around; above \
              stands which scenario the calendar had put in force.",
             day_name(year, best),
             if in_force[best].is_empty() { String::new() } else { format!(" ({})", in_force[best]) },
             money::short(days[best].revenue),
-            number::count(days[best].orders),
+            number::some(days[best].orders, "order"),
         ),
         option: json!({
             "tooltip": { "trigger": "axis", "axisPointer": { "type": "line" }, "formatter": "@day" },

@@ -50,10 +50,10 @@ pub fn over_the_year(figures: &Figures) -> Chart {
         id: "grades",
         title: "Customers above BRONZE over the year",
         about: format!(
-            "{} of {} customers end the year above BRONZE. A grade follows from the completed orders of the six months before; \
+            "Of {}, {} above BRONZE at the end of the year. A grade follows from the completed orders of the six months before; \
              the table has BRONZE too, and the moves up and down.",
-            number::count(above),
-            number::count(figures.customers()),
+            number::some(figures.customers(), "customer"),
+            if above == 1 { "1 is".to_owned() } else { format!("{} are", number::count(above)) },
         ),
         option: json!({
             "tooltip": { "trigger": "axis", "valueFormatter": "@count" },
@@ -199,9 +199,9 @@ pub fn moves(figures: &Figures) -> Chart {
         id: "moves",
         title: "Moves between grades in the year",
         about: format!(
-            "{} moves: {} up and {} down; one customer can move several times. Left is the grade before a move, right the \
+            "{}: {} up and {} down; one customer can move several times. Left is the grade before a move, right the \
              grade after it.",
-            number::count(total),
+            number::some(total, "move"),
             number::count(up),
             number::count(total - up),
         ),

@@ -28,11 +28,11 @@ pub fn chart(figures: &Figures) -> Chart {
         id: "heat-map",
         title: "Orders by weekday and hour",
         about: format!(
-            "The fullest hour of the week begins on {} at {:02}:00 with {} orders in the year; over all days it is {peak:02}:00. \
+            "The fullest hour of the week begins on {} at {:02}:00 with {} in the year; over all days it is {peak:02}:00. \
              Hours are those of the shop's own clock, UTC+9.",
             full_weekday_name(most.0),
             most.1,
-            number::count(orders(most)),
+            number::some(orders(most), "order"),
         ),
         option: json!({
             "tooltip": { "formatter": "@hourCell" },
@@ -48,7 +48,7 @@ pub fn chart(figures: &Figures) -> Chart {
             "visualMap": {
                 "type": "continuous", "min": 0, "max": orders(most).max(1), "calculable": false, "orient": "horizontal",
                 "left": "center", "bottom": 0, "itemHeight": 220, "itemWidth": 12, "formatter": "@count",
-                "text": [format!("{} orders", number::count(orders(most))), "0"],
+                "text": [number::some(orders(most), "order"), "0"],
                 "inRange": { "color": ["$heat0", "$heat1", "$heat2", "$heat3"] }
             },
             "series": [{

@@ -126,7 +126,8 @@ impl Dataset {
         }
         let numbers: Vec<String> =
             self.manifests.iter().filter_map(shard).map(|shard| shard.number.to_string()).collect();
-        vec![format!("Only {here} of {of} shards are in the folder: {}.", numbers.join(", "))]
+        let here = number::part(here, usize::try_from(of).unwrap_or(usize::MAX), "shard");
+        vec![format!("Only {here} in the folder: {}.", numbers.join(", "))]
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn write(page: &mut String, figures: &Figures) -> Result<()> {
             "Top scenario",
             top.map_or_else(|| "–".to_owned(), |(name, _)| name.to_owned()),
             top.map_or_else(String::new, |(_, sales)| {
-                format!("{} orders, {}", number::count(sales.orders), money::short(sales.revenue))
+                format!("{}, {}", number::some(sales.orders, "order"), money::short(sales.revenue))
             }),
         ),
     ];

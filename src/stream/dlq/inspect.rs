@@ -7,6 +7,7 @@ use rdkafka::Message;
 
 use super::reader::Reader;
 use crate::domain::Timestamp;
+use crate::follow::{Amount, Follow};
 use crate::interrupt::Interrupt;
 use crate::stream::client::Kafka;
 use crate::stream::dead_letter::{DeadLetter, SUFFIX};
@@ -58,14 +59,23 @@ pub struct Survey {
 ///
 /// # Errors
 /// When the brokers cannot be reached, the topic does not exist, or on an interruption.
-pub fn survey(kafka: &Kafka, topic: &str, class: Option<&str>, limit: usize, interrupt: &Interrupt) -> Result<Survey> {
+pub fn survey(
+    kafka: &Kafka,
+    topic: &str,
+    class: Option<&str>,
+    limit: usize,
+    interrupt: &Interrupt,
+    follow: &dyn Follow,
+) -> Result<Survey> {
     let topic = kafka.name(topic) + SUFFIX;
     let reader = Reader::new(kafka, &topic)?;
+    follow.begins("reading dead letters", Amount::Exactly(reader.letters()), "letters");
     let mut found = Survey { topic, ..Survey::default() };
     reader.read(
         |span| Some(span.low),
         interrupt,
         |message| {
+            follow.done(1);
             let Some(about) = DeadLetter::read(message.headers()) else {
                 found.others += 1;
                 return Ok(());

@@ -61,6 +61,12 @@ impl Reader {
         &self.spans
     }
 
+    /// How many offsets lie between the first and the last.
+    #[must_use]
+    pub fn letters(&self) -> u64 {
+        self.spans.iter().map(|span| (span.high - span.low).max(0).unsigned_abs()).sum()
+    }
+
     /// Hands each message to `each`, from the offset that `from` gives for a partition; `None` leaves it out.
     ///
     /// # Errors

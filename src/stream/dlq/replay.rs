@@ -9,6 +9,7 @@ use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders};
 use super::memory::Memory;
 use super::reader::Reader;
 use crate::error::Failure;
+use crate::follow::{Amount, Follow};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::output::number;
 use crate::stream::client::{Kafka, PATIENCE};
@@ -76,15 +77,23 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// When the brokers cannot be reached, a topic does not exist, or on an interruption.
-    pub fn plan(kafka: &'a Kafka, topic: &'a str, wish: Wish<'a>, interrupt: &Interrupt) -> Result<Self> {
+    pub fn plan(
+        kafka: &'a Kafka,
+        topic: &'a str,
+        wish: Wish<'a>,
+        interrupt: &Interrupt,
+        follow: &dyn Follow,
+    ) -> Result<Self> {
         let name = kafka.name(topic);
         let reader = Reader::new(kafka, &format!("{name}{SUFFIX}"))?;
+        follow.begins("reading dead letters", Amount::Exactly(reader.letters()), "letters");
         let mut memory = Memory::new(kafka, topic, reader.spans());
         let mut counts = Counts::default();
         let mut pending: BTreeMap<i32, VecDeque<i64>> = BTreeMap::new();
         let mut ends = BTreeMap::new();
         let mut places = HashSet::new();
         let each = |message: &BorrowedMessage<'_>| -> Result<()> {
+            follow.done(1);
             let (partition, offset) = (message.partition(), message.offset());
             let Some(letter) = DeadLetter::read(message.headers()).filter(|letter| letter.topic == name) else {
                 counts.foreign += 1;
@@ -120,7 +129,8 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// When some were not delivered, or on an interruption: how many were is told, and remembered.
-    pub fn send(mut self, interrupt: &Interrupt) -> Result<u64> {
+    pub fn send(mut self, interrupt: &Interrupt, follow: &dyn Follow) -> Result<u64> {
+        follow.begins("sending them back", Amount::Exactly(self.counts.total()), "letters");
         // A letter may have been larger than today's messages.
         let sender = Sender::new(self.kafka, 2 * MOST_MESSAGE_BYTES, None)?;
         sender.check_topic(&self.topic, PATIENCE)?;
@@ -143,6 +153,7 @@ impl<'a> Replay<'a> {
                 }
                 sender.send(original(message, topic)?, interrupt)?;
                 offsets.pop_front();
+                follow.done(1);
                 unsettled += 1;
                 if unsettled == HANDFUL {
                     unsettled = 0;
@@ -164,7 +175,7 @@ impl<'a> Replay<'a> {
         match read {
             Ok(()) => Ok(sent),
             Err(error) if error.is::<Interrupted>() => {
-                let part = format!("{} dead letters were sent back, and are remembered", number::count(sent));
+                let part = format!("{} sent back, and remembered", number::verb(sent, "dead letter", ("was", "were")));
                 Err(error.wrap_err(Failure::new(part).help("the same command goes on with the others")))
             }
             Err(error) => Err(error),
@@ -197,9 +208,10 @@ fn settle(sender: &Sender, interrupt: &Interrupt) -> Result<()> {
     if count.lost() == 0 {
         return Ok(());
     }
-    let (lost, delivered) = (number::count(count.lost()), number::count(count.delivered));
+    let (lost, delivered) =
+        (number::verb(count.lost(), "dead letter", ("was", "were")), number::count(count.delivered));
     let why = count.first_error.map_or_else(String::new, |error| format!(" (the first error: {error})"));
-    Err(Failure::new(format!("{lost} dead letters were not delivered{why}; {delivered} were"))
+    Err(Failure::new(format!("{lost} not delivered{why}; {delivered} were"))
         .help("the same command sends them once the cause is mended, and perhaps a few of the others again")
         .into())
 }
