@@ -36,6 +36,18 @@ impl Interrupt {
         Ok(Self(flag))
     }
 
+    /// Lets these signals set the flag too, as if SIGTERM had come: for one who has something to put back before the end.
+    ///
+    /// # Errors
+    /// When a handler cannot be installed.
+    pub fn on_these_too(&self, signals: &[i32]) -> color_eyre::Result<()> {
+        for signal in signals {
+            signal_hook::flag::register_usize(*signal, Arc::clone(&self.0), usize::try_from(SIGTERM)?)
+                .wrap_err("cannot install a signal handler")?;
+        }
+        Ok(())
+    }
+
     /// Whether the process was asked to stop.
     #[must_use]
     pub fn is_set(&self) -> bool {

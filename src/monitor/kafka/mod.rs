@@ -1,63 +1,68 @@
 //! Asking the brokers: topics, their ends, and how far the groups are. Nothing is read, and no group is joined.
+//!
+//! Each broker and each group is asked by itself, all at once: what one of them does not say is unknown, and the rest is
+//! shown.
 
-use std::collections::HashMap;
+mod broker;
+mod crew;
+mod group;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{Result, WrapErr};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::metadata::Metadata;
-use rdkafka::{Offset, TopicPartitionList};
+use color_eyre::eyre::Result;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
+use self::broker::{Cluster, ClusterDesk, Ends, LeaderDesk, LeaderSays, OfLeader, Place};
+use self::crew::Crew;
+use self::group::{Committed, GroupDesk, Members, MembersDesk};
 use super::rates::Rate;
-use super::views::{DeadLettersView, GroupView, KafkaView, PartitionView, TopicView};
-use super::watch::Probe;
+use super::views::KafkaView;
+use super::watch::{CONNECTING, FIRST_PATIENCE, PATIENCE, Probe};
 use crate::consume::Topic;
+use crate::error::Failure;
 use crate::stream::client::Kafka;
 use crate::stream::dead_letter::SUFFIX;
-use crate::stream::topics::TOPICS;
 
-/// How long an answer is waited for.
-const PATIENCE: Duration = Duration::from_millis(1_500);
 /// How often the beginnings of topics and the members of groups are asked for: they change seldom.
 const SELDOM: Duration = Duration::from_secs(5);
+/// For how long the members that were told last are believed.
+const BELIEVED: Duration = Duration::from_secs(12);
+/// What the askers' threads need beyond the brokers' own time.
+const SPARE: Duration = Duration::from_millis(50);
+
+/// For how long the cluster is believed to be as it was told last: whoever was asked may hang.
+const STANDS: Duration = Duration::from_secs(5);
 
 /// Asks the brokers.
 pub struct KafkaProbe {
     kafka: Kafka,
-    clients: Option<Clients>,
+    cluster: Crew<(), (), KafkaResult<Cluster>>,
+    leaders: Crew<i32, OfLeader, KafkaResult<LeaderSays>>,
+    groups: Crew<&'static str, Vec<i32>, KafkaResult<Committed>>,
+    members: Crew<(), (), KafkaResult<HashMap<Topic, Members>>>,
+    /// The cluster as it was told last, and when.
+    told_cluster: Option<(Instant, Cluster)>,
+    /// Since when each broker is asked, and whether it has ever answered.
+    asked: BTreeMap<i32, (Instant, bool)>,
     rates: HashMap<String, Rate>,
-    /// Beginnings of the dead letters' topics; members and states of the groups.
-    lows: HashMap<(String, i32), i64>,
-    members: HashMap<String, (usize, String)>,
+    /// Beginnings of the dead letters' topics.
+    beginnings: Ends,
+    told_members: Option<(Instant, HashMap<Topic, Members>)>,
     seldom: Option<Instant>,
     requests: u64,
 }
 
-/// A client for each group, for only its own may ask for its offsets.
-struct Clients(Vec<(Topic, String, BaseConsumer)>);
-
-impl Clients {
-    fn new(kafka: &Kafka) -> Result<Self> {
-        let client = |topic: &Topic| {
-            let group = kafka.name(topic.group());
-            let config = kafka.config(&[
-                ("group.id", &group),
-                ("enable.auto.commit", "false"),
-                // Whoever comes back is to be seen soon.
-                ("reconnect.backoff.max.ms", "1000"),
-                ("socket.timeout.ms", "3000"),
-            ]);
-            Ok((*topic, group, config.create().map_err(|error| kafka.explain(error))?))
-        };
-        Topic::ALL.iter().map(client).collect::<Result<_>>().map(Self)
-    }
-
-    fn any(&self) -> &BaseConsumer {
-        &self.0[0].2
-    }
+/// All that a round of questions brought.
+struct Round {
+    places: Vec<Place>,
+    ends: Ends,
+    committed: HashMap<&'static str, Committed>,
+    /// Brokers that answered, and those that are named and did not.
+    answered: BTreeSet<i32>,
+    silent: BTreeSet<i32>,
 }
-
-type Ends = HashMap<(String, i32), i64>;
 
 impl KafkaProbe {
     /// Asks these brokers.
@@ -65,145 +70,146 @@ impl KafkaProbe {
     pub fn new(kafka: Kafka) -> Self {
         Self {
             kafka,
-            clients: None,
+            cluster: Crew::new(),
+            leaders: Crew::new(),
+            groups: Crew::new(),
+            members: Crew::new(),
+            told_cluster: None,
+            asked: BTreeMap::new(),
             rates: HashMap::new(),
-            lows: HashMap::new(),
-            members: HashMap::new(),
+            beginnings: Ends::new(),
+            told_members: None,
             seldom: None,
             requests: 0,
         }
     }
 
-    fn look(&mut self, clients: &Clients) -> Result<KafkaView> {
-        self.requests += 1;
-        let metadata = clients
-            .any()
-            .client()
-            .fetch_metadata(None, PATIENCE)
-            .map_err(|error| self.kafka.explain(error))
-            .wrap_err("the brokers do not answer")?;
-        let mut view = KafkaView { brokers: metadata.brokers().len(), ..KafkaView::default() };
-        let partitions = self.partitions(&metadata, &mut view);
-        let ends = self.offsets(clients.any(), &partitions, Offset::End)?;
-        if self.seldom.is_none_or(|at| at.elapsed() >= SELDOM) {
-            let letters: Vec<_> = partitions.iter().filter(|(topic, _)| topic.ends_with(SUFFIX)).cloned().collect();
-            self.lows = self.offsets(clients.any(), &letters, Offset::Beginning)?;
-            self.ask_for_members(clients)?;
+    fn look(&mut self) -> Result<KafkaView> {
+        let cluster = self.told_cluster.as_ref().map(|(_, cluster)| cluster.clone());
+        let deadline = Instant::now() + SPARE + if cluster.is_some() { PATIENCE } else { CONNECTING };
+        let before = cluster.unwrap_or_default();
+        self.engage(&before)?;
+        let due = self.seldom.is_none_or(|at| at.elapsed() >= SELDOM);
+        let lacking = |place: &Place| {
+            place.topic.ends_with(SUFFIX) && !self.beginnings.contains_key(&(place.topic.clone(), place.partition))
+        };
+        let thoroughly = due || before.places.iter().any(lacking);
+        self.cluster.ask(|()| ());
+        self.leaders.ask(|id| {
+            let led = before.places.iter().filter(|place| place.leader == Some(*id));
+            (led.map(|place| (place.topic.clone(), place.partition)).collect(), thoroughly)
+        });
+        self.groups.ask(|topic| {
+            let name = self.kafka.name(topic);
+            before.places.iter().filter(|place| place.topic == name).map(|place| place.partition).collect()
+        });
+        if due {
+            self.members.ask(|()| ());
             self.seldom = Some(Instant::now());
         }
-        let now = Instant::now();
-        let all_led = view.leaderless == 0;
-        let complete = |name: &str| {
-            all_led && partitions.iter().filter(|(topic, _)| topic == name).all(|place| ends.contains_key(place))
-        };
-        for spec in &TOPICS {
-            let name = self.kafka.name(spec.name);
-            let exists = partitions.iter().any(|(topic, _)| *topic == name);
-            let of_topic = || ends.iter().filter(|((topic, _), _)| *topic == name);
-            if spec.dead_letters {
-                let kept = of_topic().map(|(place, end)| end - self.lows.get(place).copied().unwrap_or(0));
-                let topic = spec.name.trim_end_matches(SUFFIX).to_owned();
-                view.dead_letters.push(DeadLettersView { topic, letters: kept.sum::<i64>().unsigned_abs() });
-                continue;
-            }
-            let written = of_topic().map(|(_, end)| *end).sum::<i64>().unsigned_abs();
-            let rate = self.rates.entry(name.clone()).or_default();
-            // A sum without one of its partitions would look like a flood as soon as that answers.
-            if complete(&name) {
-                rate.add(now, written);
-            }
-            let (per_second, history) = (rate.per_second(), rate.history());
-            view.topics.push(TopicView { name: spec.name.to_owned(), exists, written, per_second, history });
-        }
-        view.groups = clients.0.iter().map(|client| self.group(client, &ends)).collect::<Result<_>>()?;
-        for group in &mut view.groups {
-            // Of what is not known of each partition there is no sum.
-            group.lag = group.lag.filter(|_| complete(&self.kafka.name(&group.topic)));
-        }
-        Ok(view)
-    }
-
-    /// The partitions of the shop's topics that have a leader; counts those that lack something.
-    fn partitions(&self, metadata: &Metadata, view: &mut KafkaView) -> Vec<(String, i32)> {
-        let mut found = Vec::new();
-        let ours = |name: &str| TOPICS.iter().any(|spec| self.kafka.name(spec.name) == name);
-        for topic in metadata.topics().iter().filter(|topic| topic.error().is_none() && ours(topic.name())) {
-            for partition in topic.partitions() {
-                view.under_replicated += usize::from(partition.isr().len() < partition.replicas().len());
-                if partition.leader() < 0 {
-                    view.leaderless += 1;
-                } else {
-                    found.push((topic.name().to_owned(), partition.id()));
-                }
-            }
-        }
-        found
-    }
-
-    /// Where partitions begin or end.
-    fn offsets(&mut self, client: &BaseConsumer, partitions: &[(String, i32)], which: Offset) -> Result<Ends> {
-        if partitions.is_empty() {
-            return Ok(Ends::new());
-        }
         self.requests += 1;
-        let mut list = TopicPartitionList::new();
-        for (topic, partition) in partitions {
-            list.add_partition_offset(topic, *partition, which)?;
+        if !before.places.is_empty() {
+            self.requests += (before.brokers.len() * (1 + usize::from(thoroughly)) + Topic::ALL.len()) as u64;
         }
-        let found = client.offsets_for_times(list, PATIENCE).wrap_err("the topics' offsets cannot be read")?;
-        let offset = |offset| if let Offset::Offset(offset) = offset { Some(offset) } else { None };
-        let elements = found.elements();
-        let known = elements.iter().filter(|element| element.error().is_ok());
-        Ok(known.filter_map(|e| Some(((e.topic().to_owned(), e.partition()), offset(e.offset())?))).collect())
+        let told = self.cluster.answers(deadline).remove(&());
+        let leaders = self.leaders.answers(deadline);
+        let committed = self.groups.answers(deadline).into_iter().filter_map(|(topic, told)| Some((topic, told.ok()?)));
+        let committed = committed.collect();
+        self.hear_members(before.brokers.len());
+        let round = self.round(told, leaders, committed)?;
+        Ok(self.view(&round))
     }
 
-    fn ask_for_members(&mut self, clients: &Clients) -> Result<()> {
-        for (_, group, client) in &clients.0 {
-            self.requests += 1;
-            let list = client.fetch_group_list(Some(group), PATIENCE).wrap_err("the groups cannot be read")?;
-            let found = list.groups().iter().find(|found| found.name() == group);
-            let state = found.map_or((0, String::new()), |found| (found.members().len(), found.state().to_owned()));
-            self.members.insert(group.clone(), state);
+    /// Has somebody to ask for everything, and for each broker that is known.
+    fn engage(&mut self, cluster: &Cluster) -> Result<()> {
+        if self.groups.names().is_empty() {
+            for topic in Topic::ALL.iter().copied() {
+                let mut desk = GroupDesk::new(self.kafka.clone(), topic);
+                self.groups.add(topic.as_str(), move |partitions: Vec<i32>| desk.ask(&partitions))?;
+            }
+            let mut desk = MembersDesk::new(self.kafka.clone());
+            self.members.add((), move |()| desk.ask())?;
+            let mut desk = ClusterDesk::new(self.kafka.clone());
+            self.cluster.add((), move |()| desk.ask())?;
+        }
+        let leaders: BTreeSet<i32> = cluster.places.iter().filter_map(|place| place.leader).collect();
+        let engaged = self.leaders.names();
+        for idle in engaged.iter().filter(|id| !leaders.contains(id)) {
+            self.leaders.remove(idle);
+            self.asked.remove(idle);
+        }
+        for id in leaders.into_iter().filter(|id| !engaged.contains(id)) {
+            let mut desk = LeaderDesk::new(self.kafka.clone());
+            self.asked.insert(id, (Instant::now(), false));
+            self.leaders.add(id, move |question| desk.ask(question))?;
         }
         Ok(())
     }
 
-    fn group(&mut self, (topic, group, client): &(Topic, String, BaseConsumer), ends: &Ends) -> Result<GroupView> {
-        self.requests += 1;
-        let name = self.kafka.name(topic.as_str());
-        let mut partitions: Vec<(i32, i64)> =
-            ends.iter().filter(|((of, _), _)| *of == name).map(|((_, partition), end)| (*partition, *end)).collect();
-        partitions.sort_unstable();
-        let mut asked = TopicPartitionList::new();
-        for (partition, _) in &partitions {
-            asked.add_partition(&name, *partition);
+    /// Who the members are comes when it comes.
+    fn hear_members(&mut self, brokers: usize) {
+        while let Some(((), told)) = self.members.any() {
+            // A list and a description from each broker.
+            self.requests += (Topic::ALL.len() * (brokers + 1)) as u64;
+            self.told_members = told.ok().map(|members| (Instant::now(), members));
         }
-        let committed = if partitions.is_empty() {
-            asked
-        } else {
-            client.committed_offsets(asked, PATIENCE).wrap_err("the groups' offsets cannot be read")?
+        self.told_members = self.told_members.take().filter(|(at, _)| at.elapsed() < BELIEVED);
+    }
+
+    fn round(
+        &mut self,
+        told: Option<KafkaResult<Cluster>>,
+        leaders: HashMap<i32, KafkaResult<LeaderSays>>,
+        committed: HashMap<&'static str, Committed>,
+    ) -> Result<Round> {
+        let mut error = KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut);
+        let (mut is_answered, mut ends) = (false, Ends::new());
+        match told {
+            Some(Ok(cluster)) => {
+                is_answered = true;
+                self.told_cluster = Some((Instant::now(), cluster));
+            }
+            Some(Err(why)) => error = why,
+            None => {}
+        }
+        let mut spoke = BTreeSet::new();
+        for (id, told) in leaders {
+            let Ok(told) = told else { continue };
+            is_answered = true;
+            spoke.insert(id);
+            ends.extend(told.ends);
+            self.beginnings.extend(told.beginnings.unwrap_or_default());
+        }
+        // Without an answer, or with none of the cluster for too long, nothing is known.
+        self.told_cluster = self.told_cluster.take().filter(|(at, _)| is_answered && at.elapsed() < STANDS);
+        let Some((_, cluster)) = self.told_cluster.clone() else {
+            return Err(self.away(error));
         };
-        let view = |(partition, end): &(i32, i64)| {
-            let committed = match committed.find_partition(&name, *partition).map(|found| found.offset()) {
-                Some(Offset::Offset(offset)) => Some(offset),
-                _ => None,
-            };
-            // Of a partition that was never written to, a group that never read it has read all.
-            let known = committed.or((*end == 0).then_some(0));
-            let lag = known.map(|committed| (end - committed).max(0).unsigned_abs());
-            PartitionView { partition: *partition, end: *end, committed, lag }
+        for id in &spoke {
+            if let Some((_, heard)) = self.asked.get_mut(id) {
+                *heard = true;
+            }
+        }
+        // A broker is believed to be there by the cluster's word while it leads nothing that it could be asked for, and while it
+        // is being connected to.
+        let answers = |id: &i32| match self.asked.get(id) {
+            Some((since, heard)) => spoke.contains(id) || !heard && since.elapsed() < FIRST_PATIENCE,
+            None => true,
         };
-        let partitions: Vec<PartitionView> = partitions.iter().map(view).collect();
-        let lag = partitions.iter().map(|part| part.lag).sum::<Option<u64>>();
-        let (members, state) = self.members.get(group).cloned().unwrap_or_default();
-        Ok(GroupView {
-            name: group.clone(),
-            topic: topic.as_str().to_owned(),
-            members,
-            state,
-            lag: lag.filter(|_| !partitions.is_empty()),
-            partitions,
-        })
+        let (answered, mut silent): (BTreeSet<i32>, BTreeSet<i32>) = cluster.brokers.iter().partition(|id| answers(id));
+        let replicas = cluster.places.iter().flat_map(|place| place.replicas.iter().copied());
+        silent.extend(replicas.filter(|id| !cluster.brokers.contains(id)));
+        Ok(Round { places: cluster.places, ends, committed, answered, silent })
+    }
+
+    /// None of the brokers answers.
+    fn away(&self, error: KafkaError) -> color_eyre::Report {
+        let explained = self.kafka.explain(error.clone());
+        if matches!(error, KafkaError::ClientConfig(..)) {
+            return explained.into();
+        }
+        let what = format!("Kafka at {} cannot be reached: none of its brokers answers", self.kafka.brokers());
+        Failure::new(what).help(explained.remedy().unwrap_or_default()).into()
     }
 }
 
@@ -211,17 +217,15 @@ impl Probe for KafkaProbe {
     type View = KafkaView;
 
     fn ask(&mut self) -> Result<KafkaView> {
-        let clients = match self.clients.take() {
-            Some(clients) => clients,
-            None => Clients::new(&self.kafka)?,
-        };
-        let view = self.look(&clients);
-        // Kept after an error too: librdkafka connects anew by itself.
-        self.clients = Some(clients);
-        view
+        self.look()
     }
 
     fn requests(&self) -> u64 {
         self.requests
+    }
+
+    fn silence(&self) -> Failure {
+        Failure::new(format!("Kafka at {} does not answer", self.kafka.brokers()))
+            .help("see what is wrong: shopstream doctor")
     }
 }
