@@ -15,19 +15,20 @@ pub struct Failure {
     what: String,
     help: Option<String>,
     exit: u8,
+    refusal: bool,
 }
 
 impl Failure {
     /// The work failed; the call itself was right.
     #[must_use]
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), help: None, exit: EXIT_FAILED }
+        Self { what: what.into(), help: None, exit: EXIT_FAILED, refusal: false }
     }
 
     /// The call was wrong: a flag, a value, a file that cannot be what it should.
     #[must_use]
     pub fn usage(what: impl Into<String>) -> Self {
-        Self { what: what.into(), help: None, exit: EXIT_USAGE }
+        Self { what: what.into(), help: None, exit: EXIT_USAGE, refusal: false }
     }
 
     /// What to do about it.
@@ -35,6 +36,19 @@ impl Failure {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Marks it as the word of a service that is there and lets nobody in.
+    #[must_use]
+    pub const fn refusal(mut self) -> Self {
+        self.refusal = true;
+        self
+    }
+
+    /// Whether the service is there, and lets nobody in.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        self.refusal
     }
 
     /// The remedy, if there is one.

@@ -21,8 +21,8 @@ pub struct Interrupt(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// 0 while nobody asked.
-    signal: AtomicUsize,
+    /// 0 while nobody asked. Behind an `Arc` of its own, for signal handlers hold it.
+    signal: Arc<AtomicUsize>,
     /// What would stay behind if the process ended now.
     stays: Mutex<Option<String>>,
 }
@@ -78,6 +78,18 @@ impl Interrupt {
             let _ = said.send(());
         });
         let _ = heard.recv_timeout(LAST_WORDS);
+    }
+
+    /// Lets these signals set the flag too, as if SIGTERM had come: for one who has something to put back before the end.
+    ///
+    /// # Errors
+    /// When a handler cannot be installed.
+    pub fn on_these_too(&self, signals: &[i32]) -> color_eyre::Result<()> {
+        for signal in signals {
+            signal_hook::flag::register_usize(*signal, Arc::clone(&self.0.signal), usize::try_from(SIGTERM)?)
+                .wrap_err("cannot install a signal handler")?;
+        }
+        Ok(())
     }
 
     /// Whether the process was asked to stop.

@@ -1,7 +1,7 @@
 //! Redis: the pools that producers draw from, visits that wait, and the scenario switched on by hand.
 //!
 //! Keys, each after the prefix of the settings: `pool:users` and `pool:products` (a hash each, id → JSON), `pool:meta`
-//! (a hash), `visits` (a sorted set by due time) and `scenario` (a text that expires).
+//! (a hash), `visits` (a sorted set by due time) and `scenario` (a text that expires; empty while none is switched on).
 
 pub mod members;
 pub mod metrics;
@@ -84,13 +84,21 @@ impl Cache {
     /// What failed, with what, and what to do about it.
     #[must_use]
     pub fn explain(&self, error: &RedisError) -> Failure {
-        let said = redact(&error.to_string());
+        let mut said = redact(&error.to_string());
         let url = &self.url;
-        if matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
+        // Several commands at once are refused one by one, and say the same.
+        let is_in_pipeline = |code: &str| said.contains(&format!("error: \"{code}\""));
+        let in_pipeline = is_in_pipeline("NOAUTH") || is_in_pipeline("NOPERM");
+        if is_in_pipeline("NOAUTH") {
+            "NOAUTH: it wants a password".clone_into(&mut said);
+        }
+        if in_pipeline
+            || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
             || error.kind() == redis::ErrorKind::AuthenticationFailed
         {
             return Failure::new(format!("Redis at {url} does not let this user do that: {said}"))
-                .help("check user, password and rights in REDIS_URL (--redis-url)");
+                .help("check user, password and rights in REDIS_URL (--redis-url)")
+                .refusal();
         }
         if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() {
             return Failure::new(format!("Redis at {url} cannot be reached: {said}"))

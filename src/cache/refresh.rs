@@ -22,7 +22,8 @@ const CHUNK: usize = 200;
 const ABANDONED_AFTER_SECS: i64 = 120;
 
 /// Puts both staged pools in place and counts the generation: all of it, or nothing when one of them is not there any more.
-/// In place a pool never expires.
+/// In place a pool never expires. Where no scenario is switched on, an empty one is put: producers look each second, and Redis would
+/// count every look at a key that is not there as a miss.
 const SWAP: &str = r"
     if redis.call('EXISTS', KEYS[1], KEYS[3]) < 2 then
         return redis.error_reply('ABANDONED the staged pools expired before they were complete')
@@ -36,6 +37,7 @@ const SWAP: &str = r"
     local generation = tonumber(redis.call('HGET', KEYS[5], 'generation') or 0)
     if not generation or generation < 0 or generation > 2 ^ 52 then redis.call('HDEL', KEYS[5], 'generation') end
     redis.call('HSET', KEYS[5], unpack(ARGV))
+    redis.call('SET', KEYS[6], '', 'NX')
     return redis.call('HINCRBY', KEYS[5], 'generation', 1)";
 
 /// Reads the pools from PostgreSQL and puts them into the cache; returns what is known of them now.
@@ -102,7 +104,7 @@ fn publish(
     for key in [&users, &products] {
         swap.key(staged(key)).key(key);
     }
-    swap.key(&meta);
+    swap.key(&meta).key(cache.key(keys::SCENARIO));
     for (field, value) in fields(&known) {
         swap.arg(field).arg(value);
     }

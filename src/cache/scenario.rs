@@ -1,4 +1,5 @@
-//! The scenario switched on by hand: a key that expires by itself, and that every producer looks at.
+//! The scenario switched on by hand: a key that expires by itself, and that every producer looks at. While none is on, its text is
+//! empty, or the key is not there.
 
 use std::time::Duration;
 
@@ -16,9 +17,11 @@ pub struct ByHand {
 }
 
 impl ByHand {
-    /// From the key's value and the milliseconds it stays; a negative time means that it has no end, or is gone.
+    /// From the key's value and the milliseconds it stays; a negative time means that it has no end, or is gone. An empty value is
+    /// none: see [`super::refresh`].
     pub(super) fn of(id: Option<String>, millis: i64) -> Option<Self> {
-        id.map(|id| Self { id, left: Duration::from_millis(u64::try_from(millis).unwrap_or(0)) })
+        id.filter(|id| !id.is_empty())
+            .map(|id| Self { id, left: Duration::from_millis(u64::try_from(millis).unwrap_or(0)) })
     }
 }
 
@@ -36,7 +39,9 @@ pub fn activate(cache: &Cache, redis: &mut Connection, id: &str, time: Duration)
 /// # Errors
 /// When Redis does not answer or refuses.
 pub fn deactivate(cache: &Cache, redis: &mut Connection) -> RedisResult<bool> {
-    redis.del(cache.key(keys::SCENARIO))
+    let key = cache.key(keys::SCENARIO);
+    let (before,): (Option<String>,) = pipe().atomic().get(&key).set(&key, "").ignore().query(redis)?;
+    Ok(before.is_some_and(|id| !id.is_empty()))
 }
 
 /// What is switched on.

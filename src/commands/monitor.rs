@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(value_enum, value_name = "PART")]
     part: Option<Part>,
     /// Print one snapshot, and end: with 1 when a service is away
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["every", "metrics_addr"])]
     once: bool,
     /// Print JSON: one object, or, without --once, one a line
     #[arg(long)]
@@ -64,7 +64,8 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
 /// When no service is configured, or the terminal cannot be used; with `--once` also when a service is away.
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let scope = if args.part.is_some() { Scope::Cache } else { Scope::All };
-    let drawn = !args.once && !args.json && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    let on_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    let drawn = !args.once && !args.json && on_terminal && can_be_drawn_on(context);
     // Logs would be drawn over; what went wrong is on the screen.
     let telemetry = if drawn {
         Telemetry::start_silently(&args.metrics)?
@@ -101,6 +102,19 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         print(&snapshot, args, context)?;
     }
     Ok(())
+}
+
+/// Whether the terminal obeys what moves its cursor; says so where it does not.
+fn can_be_drawn_on(context: &Context) -> bool {
+    let told = match std::env::var("TERM") {
+        Ok(kind) if kind == "dumb" => "TERM is dumb",
+        Ok(kind) if !kind.is_empty() => return true,
+        _ => "TERM is not set",
+    };
+    context
+        .printer
+        .note(&format!("{told}: nothing can be drawn on this terminal, so there is a line each interval (--every)"));
+    false
 }
 
 fn print(snapshot: &Snapshot, args: &Args, context: &Context) -> Result<()> {

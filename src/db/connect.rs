@@ -69,22 +69,27 @@ fn explain(address: &DatabaseAddress, message: &str) -> Failure {
     if has(&["password authentication failed", "no password supplied", "Peer authentication failed"]) {
         Failure::new(format!("PostgreSQL at {address}: it does not accept this user with this password"))
             .help("check user and password in DATABASE_URL (--database-url); special characters in them must be percent-encoded")
+            .refusal()
     } else if has(&["database \""]) && has(&["does not exist"]) {
         Failure::new(format!("PostgreSQL at {host}:{port} has no database {database:?}")).help(format!(
             "create it (createdb -h {host} -p {port} -U {user} {database}), or name another in DATABASE_URL (--database-url)"
         ))
+        .refusal()
     } else if has(&["role \""]) && has(&["does not exist"]) {
         Failure::new(format!("PostgreSQL at {host}:{port} has no user {user:?}"))
             .help("create it (createuser), or name another in DATABASE_URL (--database-url)")
+            .refusal()
     } else if has(&["no pg_hba.conf entry"]) {
         Failure::new(format!("PostgreSQL at {address}: its pg_hba.conf lets nobody in this way ({said})"))
             .help("add a line for this host, user and database to the server's pg_hba.conf, or ask for TLS with ?sslmode=require")
+            .refusal()
     } else if has(&["the database system is"]) {
         Failure::new(format!("PostgreSQL at {address} is not ready: {said}"))
             .help("it is starting, stopping or recovering; try again in a moment")
     } else if has(&["too many clients", "remaining connection slots", "too many connections"]) {
         Failure::new(format!("PostgreSQL at {address} takes no more connections"))
             .help("end some, or raise max_connections on the server")
+            .refusal()
     } else if has(&[
         "Connection refused",
         "could not translate host name",

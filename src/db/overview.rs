@@ -9,6 +9,8 @@ use crate::follow::Amount;
 
 /// Customers that are counted by looking at each; beyond that the server's statistics have to do.
 const COUNTED_AT_MOST: i64 = 200_000;
+/// The same where the number is not known, by the table's size: so many customers take no less.
+const COUNTED_BYTES_AT_MOST: i64 = 32 << 20;
 
 /// The server.
 #[derive(Clone, Debug, PartialEq, QueryableByName)]
@@ -33,9 +35,12 @@ pub struct TableSize {
     /// Its name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// About how many rows it has.
+    /// About how many rows it has; none when the server does not know.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub rows: Option<i64>,
+    /// Its size without indexes.
     #[diesel(sql_type = BigInt)]
-    pub rows: i64,
+    pub bytes: i64,
     /// Rows ever written to it, since the server counts.
     #[diesel(sql_type = BigInt)]
     pub written: i64,
@@ -159,12 +164,20 @@ pub fn last_orders(conn: &mut PgConnection, most: i64) -> QueryResult<Vec<LastOr
     diesel::sql_query(include_str!("sql/monitor_last_orders.sql")).bind::<BigInt, _>(most).load(conn)
 }
 
-/// The grade pyramid of about so many customers.
+/// The grade pyramid of customers in a table of about this size: counted where that costs little.
 ///
 /// # Errors
 /// When the query fails.
-pub fn pyramid(conn: &mut PgConnection, about: i64) -> QueryResult<Pyramid> {
-    let estimated = about > COUNTED_AT_MOST;
+pub fn pyramid(conn: &mut PgConnection, users: Option<&TableSize>) -> QueryResult<Pyramid> {
+    let about = users.map_or(0, |users| users.rows.unwrap_or(0));
+    let estimated = users.is_some_and(|users| match users.rows {
+        Some(rows) => rows > COUNTED_AT_MOST,
+        None => users.bytes > COUNTED_BYTES_AT_MOST,
+    });
+    // Shares of a number that is not known are no numbers.
+    if estimated && users.is_some_and(|users| users.rows.is_none()) {
+        return Ok(Pyramid { customers: Vec::new(), estimated });
+    }
     let steps: Vec<Step> = if estimated {
         diesel::sql_query(include_str!("sql/monitor_grades_estimated.sql")).bind::<BigInt, _>(about).load(conn)?
     } else {

@@ -1,17 +1,13 @@
 //! Asking Redis.
 
-use std::time::Duration;
-
 use color_eyre::eyre::Result;
 use redis::Connection;
 
 use super::views::{ByHandView, CacheView};
-use super::watch::Probe;
+use super::watch::{CONNECTING, PATIENCE, Probe};
 use crate::cache::Cache;
 use crate::cache::status::{COMMANDS, Status, status};
-
-/// How long an answer is waited for.
-const PATIENCE: Duration = Duration::from_millis(1_500);
+use crate::error::Failure;
 
 /// Asks Redis.
 pub struct CacheProbe {
@@ -33,8 +29,9 @@ impl CacheProbe {
         match &mut self.redis {
             Some(redis) => Ok(redis),
             none => {
-                let redis = self.cache.connect()?;
+                let redis = self.cache.connect_within(CONNECTING)?;
                 redis.set_read_timeout(Some(PATIENCE))?;
+                redis.set_write_timeout(Some(PATIENCE))?;
                 Ok(none.insert(redis))
             }
         }
@@ -76,12 +73,17 @@ impl Probe for CacheProbe {
             Ok(status) => Ok(self.view(status)),
             Err(error) => {
                 self.redis = None;
-                Err(self.cache.explain(&error).into())
+                Err(if error.is_timeout() { self.silence() } else { self.cache.explain(&error) }.into())
             }
         }
     }
 
     fn requests(&self) -> u64 {
         self.requests
+    }
+
+    fn silence(&self) -> Failure {
+        Failure::new(format!("Redis at {} does not answer", self.cache.url()))
+            .help("it may hang: look at its log and its machine, or ask: shopstream doctor")
     }
 }

@@ -20,8 +20,10 @@ pub fn line(snapshot: &Snapshot) -> String {
             seen => format!("postgres {}", unknown(seen)),
         });
     }
-    let scenario = &snapshot.scenario;
-    parts.push(format!("scenario={}{}", scenario.id, if scenario.by_hand { " by hand" } else { "" }));
+    parts.push(match &snapshot.scenario {
+        Some(scenario) => format!("scenario={}{}", scenario.id, if scenario.by_hand { " by hand" } else { "" }),
+        None => format!("scenario=? ({})", snapshot.scenario_unknown()),
+    });
     parts.join(" | ")
 }
 
@@ -32,19 +34,27 @@ pub fn time_of_day(at: Timestamp) -> String {
     format!("{:02}:{:02}:{:02}", secs / 3_600, secs / 60 % 60, secs % 60)
 }
 
-/// A rate in at most four characters and its unit.
+/// A rate with its unit: a second, or, where that would be less than one, a minute.
 #[must_use]
 pub fn rate(per_second: Option<f64>) -> String {
     match per_second {
         None => "?/s".to_owned(),
         Some(rate) if rate >= 9.95 => format!("{}/s", number::count(rate.round() as i64)),
-        Some(rate) => format!("{rate:.1}/s"),
+        Some(rate) if rate >= 0.995 => format!("{rate:.1}/s"),
+        Some(rate) if rate > 0.0 => format!("{:.0}/min", (rate * 60.0).max(1.0)),
+        Some(_) => "0/s".to_owned(),
     }
+}
+
+/// A figure, or `?` for one that is not known.
+#[must_use]
+pub fn or_unknown(figure: Option<impl Into<i128>>) -> String {
+    figure.map_or_else(|| "?".to_owned(), number::count)
 }
 
 fn unknown<T>(seen: &Seen<T>) -> String {
     match seen {
-        Seen::Away { why, .. } => format!("AWAY ({why})"),
+        Seen::Away { why, refused, .. } => format!("{} ({why})", if *refused { "REFUSED" } else { "AWAY" }),
         Seen::NotConfigured(_) => "not configured".to_owned(),
         Seen::Known { .. } | Seen::Waiting => "asked".to_owned(),
     }
@@ -84,16 +94,17 @@ fn kafka(view: &KafkaView) -> Vec<String> {
             return format!("{} missing", topic.name);
         }
         let group = view.groups.iter().find(|group| group.topic == topic.name);
-        let lag = group.and_then(|group| group.lag).map_or_else(|| "?".to_owned(), number::count);
+        let lag = or_unknown(group.and_then(|group| group.lag));
         format!("{} {} lag={lag}", topic.name, rate(topic.per_second))
     });
     let mut parts: Vec<String> = topics.collect();
-    let letters: u64 = view.dead_letters.iter().map(|of| of.letters).sum();
-    let mut last = format!("dlq={}", number::count(letters));
+    let letters: Option<u64> = view.dead_letters.iter().map(|of| of.letters).sum();
+    let mut last = format!("dlq={}", or_unknown(letters));
     if view.under_replicated > 0 {
         last.push_str(&format!(" under-replicated={}", view.under_replicated));
     }
     parts.push(last);
+    parts.extend(view.silence());
     parts
 }
 
@@ -101,7 +112,7 @@ fn postgres(view: &PostgresView) -> String {
     let tables = view.tables.iter().filter(|table| ["users", "products", "orders"].contains(&table.name.as_str()));
     let mut text = "postgres".to_owned();
     for table in tables {
-        text.push_str(&format!(" {}≈{}", table.name, number::count(table.rows)));
+        text.push_str(&format!(" {}≈{}", table.name, or_unknown(table.rows)));
     }
     let orders = view.tables.iter().find(|table| table.name == "orders");
     text.push_str(&format!(" +{}", rate(orders.and_then(|table| table.per_second))));

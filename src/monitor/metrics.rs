@@ -87,16 +87,18 @@ impl MonitorMetrics {
         }
         if let Some(view) = snapshot.kafka.view() {
             set(&self.under_replicated, view.under_replicated as f64);
-            for topic in view.topics.iter().filter(|topic| topic.exists) {
-                let written = topic.written.cast_signed();
-                self.written.get_or_create(&[("topic", topic.name.clone())]).set(written);
+            for topic in &view.topics {
+                let Some(written) = topic.written else { continue };
+                self.written.get_or_create(&[("topic", topic.name.clone())]).set(written.cast_signed());
             }
             for of in &view.dead_letters {
-                self.letters.get_or_create(&[("topic", of.topic.clone())]).set(of.letters.cast_signed());
+                let Some(letters) = of.letters else { continue };
+                self.letters.get_or_create(&[("topic", of.topic.clone())]).set(letters.cast_signed());
             }
             for group in &view.groups {
-                let members = i64::try_from(group.members).unwrap_or(i64::MAX);
-                self.members.get_or_create(&[("group", group.name.clone())]).set(members);
+                if let Some(members) = group.members.and_then(|members| i64::try_from(members).ok()) {
+                    self.members.get_or_create(&[("group", group.name.clone())]).set(members);
+                }
                 for part in group.partitions.iter().filter(|part| part.lag.is_some()) {
                     let labels = [
                         ("group", group.name.clone()),
@@ -110,7 +112,8 @@ impl MonitorMetrics {
         if let Some(view) = snapshot.postgres.view() {
             set(&self.connections, view.connections as f64);
             for table in &view.tables {
-                self.rows.get_or_create(&[("table", table.name.clone())]).set(table.rows);
+                let Some(rows) = table.rows else { continue };
+                self.rows.get_or_create(&[("table", table.name.clone())]).set(rows);
             }
         }
     }

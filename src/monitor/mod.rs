@@ -78,8 +78,8 @@ pub struct Snapshot {
     pub kafka: Seen<KafkaView>,
     /// PostgreSQL.
     pub postgres: Seen<PostgresView>,
-    /// The scenario in force. Without Redis nobody knows of one that was switched on by hand.
-    pub scenario: ScenarioView,
+    /// The scenario in force; none while Redis does not say whether one was switched on by hand.
+    pub scenario: Option<ScenarioView>,
     /// Requests a minute to Redis, Kafka and PostgreSQL: what this costs them.
     pub requests_a_minute: [Option<f64>; 3],
 }
@@ -127,12 +127,12 @@ impl Monitor {
     pub fn snapshot(&self) -> Snapshot {
         let (now, instant) = (Timestamp::from(Utc::now()), Instant::now());
         let cache = self.cache.seen(instant);
-        let by_hand = cache.view().and_then(|view| view.by_hand.as_ref());
+        let scenario = |view: &CacheView| scenario::in_force(&self.world.scenarios, view.by_hand.as_ref(), now);
         Snapshot {
             now,
             instant,
             scope: self.scope,
-            scenario: scenario::in_force(&self.world.scenarios, by_hand, now),
+            scenario: cache.view().map(scenario),
             cache,
             kafka: self.kafka.seen(instant),
             postgres: self.postgres.seen(instant),
@@ -142,6 +142,31 @@ impl Monitor {
                 self.postgres.requests_a_minute(),
             ],
         }
+    }
+
+    /// How things stand now: a word for each service, and the brokers that do not answer. When that turns, it is to be shown at
+    /// once. Costs next to nothing.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        fn word<T>(seen: Option<&Seen<T>>) -> &'static str {
+            seen.map_or("away", Seen::word)
+        }
+        let now = Instant::now();
+        let silent = |seen: Option<&Seen<KafkaView>>| {
+            seen.and_then(Seen::view).map_or_else(Vec::new, |view| view.silent_brokers.clone())
+        };
+        Standing {
+            words: [self.cache.glance(now, word), self.kafka.glance(now, word), self.postgres.glance(now, word)],
+            silent_brokers: self.kafka.glance(now, silent),
+        }
+    }
+
+    /// Takes up where it was after this process was stopped for a while: answers count from now.
+    pub fn resume(&self) {
+        let now = Instant::now();
+        self.cache.resume(now);
+        self.kafka.resume(now);
+        self.postgres.resume(now);
     }
 
     /// What is known once each service has answered or failed, but after `patience` at the latest; where rates are wanted, two
@@ -158,11 +183,32 @@ impl Monitor {
     }
 }
 
+/// How things stand at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Redis, Kafka and PostgreSQL, each by [`Seen::word`].
+    pub words: [&'static str; 3],
+    /// Brokers that do not answer.
+    pub silent_brokers: Vec<i32>,
+}
+
 impl Snapshot {
+    /// A word for each service: Redis, Kafka and PostgreSQL.
+    #[must_use]
+    pub const fn words(&self) -> [&'static str; 3] {
+        [self.cache.word(), self.kafka.word(), self.postgres.word()]
+    }
+
     fn is_settled(&self) -> bool {
         let rated = |rate: Option<f64>| rate.is_some();
         let kafka = match &self.kafka {
-            Seen::Known { view, .. } => view.topics.iter().all(|topic| rated(topic.per_second)),
+            Seen::Known { view, .. } => {
+                let is_rated = view.topics.iter().all(|topic| !topic.exists || rated(topic.per_second));
+                let known = is_rated && view.groups.iter().all(|group| group.members.is_some());
+                // From who is silent nothing will come; what the others tell takes a second round.
+                let told = || view.groups.iter().any(|group| group.partitions.iter().any(|part| part.told));
+                known || !view.silent_brokers.is_empty() && told()
+            }
             seen => !matches!(seen, Seen::Waiting),
         };
         let postgres = match &self.postgres {
@@ -175,45 +221,62 @@ impl Snapshot {
     /// Whether a service that was asked does not answer.
     #[must_use]
     pub const fn is_anything_away(&self) -> bool {
-        matches!(self.cache, Seen::Away { .. })
-            || matches!(self.kafka, Seen::Away { .. })
-            || matches!(self.postgres, Seen::Away { .. })
+        self.cache.is_away() || self.kafka.is_away() || self.postgres.is_away()
     }
 
     /// The services that are away, as their panels call them.
     #[must_use]
     pub fn away(&self) -> Vec<&'static str> {
         let all = [
-            ("the cache", matches!(self.cache, Seen::Away { .. })),
-            ("Kafka", matches!(self.kafka, Seen::Away { .. })),
-            ("PostgreSQL", matches!(self.postgres, Seen::Away { .. })),
+            ("the cache", self.cache.is_away()),
+            ("Kafka", self.kafka.is_away()),
+            ("PostgreSQL", self.postgres.is_away()),
         ];
         all.into_iter().filter_map(|(name, away)| away.then_some(name)).collect()
+    }
+
+    /// Why the scenario in force is not known.
+    #[must_use]
+    pub const fn scenario_unknown(&self) -> &'static str {
+        match &self.cache {
+            Seen::Away { refused: true, .. } => "Redis refuses",
+            Seen::Away { .. } => "Redis is away",
+            Seen::NotConfigured(_) => "no Redis is configured",
+            Seen::Waiting | Seen::Known { .. } => "Redis is asked",
+        }
     }
 
     /// All of it as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
-        let mut json = json!({ "at": business_time(self.now), "cache": service(&self.cache) });
+        let [redis, kafka, postgres] = self.requests_a_minute;
+        let mut json = json!({ "at": business_time(self.now), "cache": self.service(&self.cache, redis) });
         if self.scope == Scope::All {
-            json["kafka"] = service(&self.kafka);
-            json["postgres"] = service(&self.postgres);
+            json["kafka"] = self.service(&self.kafka, kafka);
+            json["postgres"] = self.service(&self.postgres, postgres);
         }
         json["scenario"] = json!(self.scenario);
         json
     }
-}
 
-fn service<T: serde::Serialize>(seen: &Seen<T>) -> Value {
-    match seen {
-        Seen::Known { view, .. } => {
-            let mut json = json!({ "state": seen.word() });
-            if let (Some(all), Ok(Value::Object(fields))) = (json.as_object_mut(), serde_json::to_value(view)) {
-                all.extend(fields);
+    fn service<T: serde::Serialize>(&self, seen: &Seen<T>, requests_a_minute: Option<f64>) -> Value {
+        let mut json = json!({ "state": seen.word(), "requests_a_minute": requests_a_minute });
+        match seen {
+            Seen::Known { view, .. } => {
+                if let (Some(all), Ok(Value::Object(fields))) = (json.as_object_mut(), serde_json::to_value(view)) {
+                    all.extend(fields);
+                }
             }
-            json
+            Seen::Away { why, help, since, .. } => {
+                let ago = self.instant.saturating_duration_since(*since).as_secs();
+                let since = self.now.plus_secs(i64::try_from(ago).map_or(0, |secs| -secs));
+                json["why"] = json!(why);
+                json["help"] = json!(help);
+                json["since"] = json!(business_time(since));
+            }
+            Seen::NotConfigured(why) => json["why"] = json!(why),
+            Seen::Waiting => {}
         }
-        Seen::Away { why, .. } | Seen::NotConfigured(why) => json!({ "state": seen.word(), "why": why }),
-        Seen::Waiting => json!({ "state": seen.word() }),
+        json
     }
 }

@@ -9,11 +9,13 @@ use diesel::connection::SimpleConnection;
 
 use super::rates::Rate;
 use super::views::{GradeView, OrderView, PostgresView, TableView};
-use super::watch::Probe;
+use super::watch::{CONNECTING, Probe};
 use crate::config::secret::SecretUrl;
 use crate::db;
+use crate::db::address::DatabaseAddress;
 use crate::db::overview;
 use crate::domain::date::business_time;
+use crate::error::Failure;
 
 /// A query that takes longer is given up: a monitor must not be what a server in trouble suffers from.
 const LIMITS: &str = "SET statement_timeout = '1500ms'; SET lock_timeout = '500ms';
@@ -51,7 +53,7 @@ impl PostgresProbe {
     }
 
     fn connect(&self) -> Result<PgConnection> {
-        let mut conn = db::connect(self.url.expose())?;
+        let mut conn = db::connect_within(self.url.expose(), CONNECTING)?;
         db::migrate::ensure_current(&mut conn)?;
         conn.batch_execute(LIMITS).wrap_err("cannot set the session's limits")?;
         Ok(conn)
@@ -62,6 +64,7 @@ impl PostgresProbe {
         let server = overview::server(conn).wrap_err("the server's state cannot be read")?;
         let tables = overview::tables(conn).wrap_err("the tables' statistics cannot be read")?;
         let now = Instant::now();
+        let users = tables.iter().find(|table| table.name == "users").cloned();
         let view = &mut self.view;
         view.version = server.version;
         view.connections = server.connections;
@@ -86,8 +89,7 @@ impl PostgresProbe {
         }
         if due(self.grades_at, GRADES_EVERY) {
             self.requests += 1;
-            let users = view.tables.iter().find(|table| table.name == "users").map_or(0, |table| table.rows);
-            let pyramid = overview::pyramid(conn, users).wrap_err("the grades cannot be read")?;
+            let pyramid = overview::pyramid(conn, users.as_ref()).wrap_err("the grades cannot be read")?;
             let grade =
                 |(grade, customers): (crate::domain::Grade, i64)| GradeView { grade: grade.to_string(), customers };
             view.grades = pyramid.customers.into_iter().map(grade).collect();
@@ -125,5 +127,13 @@ impl Probe for PostgresProbe {
 
     fn requests(&self) -> u64 {
         self.requests
+    }
+
+    fn silence(&self) -> Failure {
+        // A URL that cannot be read fails before anybody could be silent.
+        let address =
+            DatabaseAddress::parse(self.url.expose()).map_or_else(|_| String::new(), |at| format!(" at {at}"));
+        Failure::new(format!("PostgreSQL{address} does not answer"))
+            .help("it may hang: look at its log and its machine, or ask: shopstream doctor")
     }
 }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 /// What "now" means: shorter, and a number that is counted in batches would jump.
 const WINDOW: Duration = Duration::from_secs(5);
+/// What it means for what comes less than once a second: a shop at night has an order a minute.
+const LONG_WINDOW: Duration = Duration::from_secs(60);
 /// Least distance of two samples that make a rate.
 const LEAST_SECONDS: f64 = 0.9;
 /// Steps of the history, each at least a second long.
@@ -27,7 +29,8 @@ impl Rate {
         }
         self.samples.push_back((at, value));
         // One from before the window stays, for it is what the window begins with.
-        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(then, _)| at.duration_since(*then) >= WINDOW)
+        while self.samples.len() > 2
+            && self.samples.get(1).is_some_and(|(then, _)| at.duration_since(*then) >= LONG_WINDOW)
         {
             self.samples.pop_front();
         }
@@ -44,10 +47,20 @@ impl Rate {
         }
     }
 
-    /// A second, over the last seconds; none before there are two samples.
+    /// A second, over the last seconds, or, for what comes less than once a second, over the last minute; none before there are
+    /// two samples.
     #[must_use]
     pub fn per_second(&self) -> Option<f64> {
-        let ((first, from), (last, to)) = (self.samples.front()?, self.samples.back()?);
+        let now = self.over(WINDOW)?;
+        // After a flood the minute tells of the flood, and the last seconds of its end.
+        Some(if now < 1.0 { self.over(LONG_WINDOW).filter(|minute| *minute < 1.0).unwrap_or(now) } else { now })
+    }
+
+    /// A second, over so long, or as long as there are samples.
+    fn over(&self, window: Duration) -> Option<f64> {
+        let (last, to) = self.samples.back()?;
+        let is_before = |sample: &&(Instant, u64)| last.duration_since(sample.0) >= window;
+        let (first, from) = self.samples.iter().rev().find(is_before).or_else(|| self.samples.front())?;
         let seconds = last.duration_since(*first).as_secs_f64();
         // Two looks that follow each other at once tell nothing of a second.
         (seconds >= LEAST_SECONDS).then(|| (to - from) as f64 / seconds)
@@ -83,5 +96,24 @@ mod tests {
         rate.add(began + Duration::from_secs(28), 9);
         assert_eq!(rate.per_second(), Some(4.0));
         assert_eq!(rate.history().last(), Some(&4.0));
+    }
+
+    #[test]
+    fn what_comes_once_a_minute_is_counted_by_the_minute() {
+        let (began, mut rate) = (Instant::now(), Rate::default());
+        for second in 0..240 {
+            rate.add(began + Duration::from_secs(second), second / 60);
+        }
+        let per_minute = rate.per_second().unwrap() * 60.0;
+        assert!((per_minute - 1.0).abs() < 0.05, "{per_minute}");
+        // A flood that has ended is none, though it was within the minute.
+        for second in 240..250 {
+            rate.add(began + Duration::from_secs(second), 3 + 500 * (second - 239));
+        }
+        assert_eq!(rate.per_second(), Some(500.0));
+        for second in 250..260 {
+            rate.add(began + Duration::from_secs(second), 5_003);
+        }
+        assert_eq!(rate.per_second(), Some(0.0));
     }
 }

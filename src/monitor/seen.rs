@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// A service that has not answered for so long is away, though nobody has said so.
-pub const SILENCE: Duration = Duration::from_secs(2);
+/// A service that has not answered for so long is away, though nobody has said so. It is asked each second and has
+/// [`PATIENCE`](super::watch::PATIENCE) to answer; with the turn of the screen that makes less than two seconds.
+pub const SILENCE: Duration = Duration::from_millis(1_750);
 
 /// What is known of a service at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Seen<T> {
         help: Option<String>,
         /// Since when.
         since: Instant,
+        /// Whether it is there, and lets nobody in.
+        refused: bool,
     },
 }
 
@@ -39,15 +42,16 @@ impl<T> Seen<T> {
         }
     }
 
-    /// The same as it must be taken at `now`: an answer too old is none.
+    /// Whether an answer is too old at `now` to be one.
     #[must_use]
-    pub fn at(self, now: Instant) -> Self {
-        match self {
-            Self::Known { at, .. } if now.saturating_duration_since(at) > SILENCE => {
-                Self::Away { why: "it does not answer".to_owned(), help: None, since: at }
-            }
-            other => other,
-        }
+    pub fn is_silent(&self, now: Instant) -> bool {
+        matches!(self, Self::Known { at, .. } if now.saturating_duration_since(*at) > SILENCE)
+    }
+
+    /// Whether it was asked and does not answer, or lets nobody in.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        matches!(self, Self::Away { .. })
     }
 
     /// A word for it.
@@ -56,7 +60,8 @@ impl<T> Seen<T> {
             Self::NotConfigured(_) => "not configured",
             Self::Waiting => "asked",
             Self::Known { .. } => "up",
-            Self::Away { .. } => "away",
+            Self::Away { refused: false, .. } => "away",
+            Self::Away { refused: true, .. } => "refused",
         }
     }
 }
@@ -66,12 +71,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_counts_for_two_seconds() {
+    fn an_answer_counts_for_less_than_two_seconds() {
         let at = Instant::now();
         let known = Seen::Known { view: 7, at };
-        assert_eq!(known.clone().at(at + SILENCE).view(), Some(&7));
-        let later = known.at(at + SILENCE + Duration::from_millis(1));
-        assert_eq!((later.view(), later.word()), (None, "away"));
-        assert_eq!(Seen::<u8>::Waiting.at(at + 9 * SILENCE), Seen::Waiting);
+        assert!(!known.is_silent(at + SILENCE) && known.is_silent(at + SILENCE + Duration::from_millis(1)));
+        assert!(SILENCE < Duration::from_secs(2) && !Seen::<u8>::Waiting.is_silent(at + 9 * SILENCE));
     }
 }

@@ -21,7 +21,8 @@ pub struct CacheView {
     pub memory_limit_bytes: u64,
     /// Commands a second, by the server's own word.
     pub commands_per_second: f64,
-    /// Share of look-ups that found their key, since the last look or, where there were none, since the server began.
+    /// Share of look-ups that found their key, of everybody who asks this server, since the last look or, where there were
+    /// none, since it began.
     pub hit_share: Option<f64>,
     /// Connections.
     pub clients: u64,
@@ -41,6 +42,8 @@ pub struct ByHandView {
 pub struct KafkaView {
     /// Brokers that answer.
     pub brokers: usize,
+    /// Numbers of those that the cluster counts on and that do not.
+    pub silent_brokers: Vec<i32>,
     /// Partitions of the shop's topics that lack a copy.
     pub under_replicated: usize,
     /// Partitions without a leader.
@@ -60,8 +63,8 @@ pub struct TopicView {
     pub name: String,
     /// Whether it is there.
     pub exists: bool,
-    /// Messages that were ever written.
-    pub written: u64,
+    /// Messages that were ever written; none while that is not known of each partition.
+    pub written: Option<u64>,
     /// Messages a second.
     pub per_second: Option<f64>,
     /// The same over the last two minutes, a second each.
@@ -74,8 +77,10 @@ pub struct TopicView {
 pub struct DeadLettersView {
     /// The topic they came from, without prefix.
     pub topic: String,
-    /// How many are kept.
-    pub letters: u64,
+    /// Whether the topic for them is there.
+    pub exists: bool,
+    /// How many are kept; none while that is not known of each partition.
+    pub letters: Option<u64>,
 }
 
 /// A consumer group.
@@ -85,10 +90,10 @@ pub struct GroupView {
     pub name: String,
     /// The topic, without prefix.
     pub topic: String,
-    /// Members, and the group's state by Kafka's word.
-    pub members: usize,
-    /// See `members`.
-    pub state: String,
+    /// Members, and the group's state by Kafka's word; none while not every broker answers.
+    pub members: Option<usize>,
+    /// See `members`; empty for a group that there is not.
+    pub state: Option<String>,
     /// Messages that are not stored yet, of all partitions; none while that is not known of each.
     pub lag: Option<u64>,
     /// By partition.
@@ -100,10 +105,12 @@ pub struct GroupView {
 pub struct PartitionView {
     /// Number.
     pub partition: i32,
-    /// First offset not written yet.
-    pub end: i64,
-    /// First offset not read yet; none when the group has never said.
+    /// First offset not written yet; none while its leader does not answer.
+    pub end: Option<i64>,
+    /// First offset not read yet; none when the group has never said, or while that is not known.
     pub committed: Option<i64>,
+    /// Whether it is known what the group has said.
+    pub told: bool,
     /// Difference of both.
     pub lag: Option<u64>,
 }
@@ -138,8 +145,8 @@ pub struct PostgresView {
 pub struct TableView {
     /// Name.
     pub name: String,
-    /// Rows, by the server's statistics: about.
-    pub rows: i64,
+    /// Rows, by the server's statistics: about; none when it does not know.
+    pub rows: Option<i64>,
     /// Rows written a second.
     pub per_second: Option<f64>,
     /// The same over the last two minutes.
@@ -184,4 +191,17 @@ pub struct ScenarioView {
     pub by_hand: bool,
     /// Until when: a day, or seconds.
     pub until: String,
+}
+
+impl KafkaView {
+    /// Those that do not answer, in words; none when all do.
+    #[must_use]
+    pub fn silence(&self) -> Option<String> {
+        let names: Vec<String> = self.silent_brokers.iter().map(i32::to_string).collect();
+        match names.as_slice() {
+            [] => None,
+            [one] => Some(format!("broker {one} does not answer")),
+            several => Some(format!("brokers {} do not answer", several.join(", "))),
+        }
+    }
 }

@@ -11,8 +11,12 @@ use super::seen::Seen;
 use crate::config::secret::redact;
 use crate::error::Failure;
 
+/// How long an answer is waited for. What is asked each second must show within two that it is away.
+pub const PATIENCE: Duration = Duration::from_millis(600);
+/// How long a connection is waited for: more than an answer, for it takes several.
+pub const CONNECTING: Duration = Duration::from_secs(2);
 /// How long the first answer is waited for: connecting takes longer than asking.
-const FIRST_PATIENCE: Duration = Duration::from_secs(3);
+pub const FIRST_PATIENCE: Duration = Duration::from_secs(3);
 /// Time after which an average of requests means something.
 const LEAST_MINUTES: f64 = 0.25;
 
@@ -29,6 +33,9 @@ pub trait Probe: Send + 'static {
 
     /// How many requests were sent so far.
     fn requests(&self) -> u64;
+
+    /// What is said of it while it neither answers nor refuses.
+    fn silence(&self) -> Failure;
 }
 
 /// A service that is asked every so often, until the process ends.
@@ -37,6 +44,7 @@ pub struct Watch<T> {
     latest: Arc<Mutex<Seen<T>>>,
     requests: Arc<AtomicU64>,
     began: Instant,
+    silence: (String, Option<String>),
 }
 
 impl<T: Clone + Send + 'static> Watch<T> {
@@ -45,6 +53,8 @@ impl<T: Clone + Send + 'static> Watch<T> {
     /// # Errors
     /// When the system has no thread to spare.
     pub fn start<P: Probe<View = T>>(name: &str, every: Duration, mut probe: P) -> Result<Self> {
+        let silence = probe.silence();
+        let silence = (silence.to_string(), silence.remedy().map(str::to_owned));
         let latest = Arc::new(Mutex::new(Seen::Waiting));
         let requests = Arc::new(AtomicU64::new(0));
         let (ours, counted) = (Arc::clone(&latest), Arc::clone(&requests));
@@ -58,24 +68,48 @@ impl<T: Clone + Send + 'static> Watch<T> {
                 thread::sleep(every.saturating_sub(began.elapsed()));
             }
         })?;
-        Ok(Self { latest, requests, began: Instant::now() })
+        Ok(Self { latest, requests, began: Instant::now(), silence })
     }
 
     /// A service that cannot be asked.
     #[must_use]
     pub fn none(why: String) -> Self {
-        Self { latest: Arc::new(Mutex::new(Seen::NotConfigured(why))), requests: Arc::default(), began: Instant::now() }
+        let latest = Arc::new(Mutex::new(Seen::NotConfigured(why)));
+        Self { latest, requests: Arc::default(), began: Instant::now(), silence: Default::default() }
     }
 
     /// What is known at `now`.
     #[must_use]
     pub fn seen(&self, now: Instant) -> Seen<T> {
-        match self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone().at(now) {
-            // One that takes connections and says nothing never answers, and never fails.
-            Seen::Waiting if now.saturating_duration_since(self.began) > FIRST_PATIENCE => {
-                Seen::Away { why: "it does not answer".to_owned(), help: None, since: self.began }
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.silent_since(&latest, now) {
+            Some(since) => {
+                let (why, help) = self.silence.clone();
+                Seen::Away { why, help, since, refused: false }
             }
-            seen => seen,
+            None => latest.clone(),
+        }
+    }
+
+    /// What a function makes of it at `now`; nothing is copied for it. A service that is silent shows nothing.
+    pub fn glance<R>(&self, now: Instant, look: impl FnOnce(Option<&Seen<T>>) -> R) -> R {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        look(self.silent_since(&latest, now).is_none().then_some(&*latest))
+    }
+
+    /// Takes the last answer as one of `now`: this process was stopped, and nobody was asked.
+    pub fn resume(&self, now: Instant) {
+        if let Seen::Known { at, .. } = &mut *self.latest.lock().unwrap_or_else(PoisonError::into_inner) {
+            *at = now;
+        }
+    }
+
+    /// One that takes connections and says nothing never answers, and never fails.
+    fn silent_since(&self, latest: &Seen<T>, now: Instant) -> Option<Instant> {
+        match latest {
+            Seen::Waiting => Some(self.began).filter(|began| now.saturating_duration_since(*began) > FIRST_PATIENCE),
+            Seen::Known { at, .. } => latest.is_silent(now).then_some(*at),
+            Seen::Away { .. } | Seen::NotConfigured(_) => None,
         }
     }
 
@@ -100,7 +134,8 @@ fn take<T>(latest: &Mutex<Seen<T>>, answer: Result<T>) {
             };
             let failure = report.chain().find_map(|cause| cause.downcast_ref::<Failure>());
             let help = failure.and_then(Failure::remedy).map(str::to_owned);
-            Seen::Away { why: one_line(&report), help, since }
+            let refused = failure.is_some_and(Failure::is_refusal);
+            Seen::Away { why: one_line(&report), help, since, refused }
         }
     };
 }
@@ -131,6 +166,10 @@ mod tests {
         fn requests(&self) -> u64 {
             self.1
         }
+
+        fn silence(&self) -> Failure {
+            Failure::new("it does not answer").help("look at it")
+        }
     }
 
     fn until(watch: &Watch<u32>, word: &str) -> Seen<u32> {
@@ -152,13 +191,16 @@ mod tests {
         assert_eq!(watch.seen(Instant::now()), Seen::Waiting);
         say.send(Ok(1)).unwrap();
         assert_eq!(until(&watch, "up").view(), Some(&1));
-        // Not a word for two seconds.
-        assert!(matches!(until(&watch, "away"), Seen::Away { why, .. } if why == "it does not answer"));
+        // Not a word for nearly two seconds.
+        let silent = until(&watch, "away");
+        assert!(matches!(silent, Seen::Away { why, help: Some(_), .. } if why == "it does not answer"));
         say.send(Ok(2)).unwrap();
         assert_eq!(until(&watch, "up").view(), Some(&2));
         say.send(Err(eyre!("refused\n at postgres://shop:geheim@db/shop"))).unwrap();
         let Seen::Away { why, .. } = until(&watch, "away") else { unreachable!() };
         assert_eq!(why, "refused at postgres://shop:***@db/shop");
+        say.send(Err(Failure::new("a wrong password").refusal().help("correct it").into())).unwrap();
+        assert!(matches!(until(&watch, "refused"), Seen::Away { help: Some(help), .. } if help == "correct it"));
         assert_eq!(watch.requests_a_minute(), None);
     }
 }

@@ -11,5 +11,6 @@ mod constraints;
 mod copying;
 mod grades;
 mod migrations;
+mod overview;
 mod pools;
 mod schema;

@@ -116,16 +116,33 @@ impl Lab {
         text.lines().next().unwrap().trim().to_owned()
     }
 
-    /// Sends a server a signal, and waits until it is gone.
-    pub fn kill(&self, name: &str, signal: &str) {
+    /// Sends a server a signal; returns its process.
+    pub fn send(&self, name: &str, signal: &str) -> String {
         let pid = self.pid(name);
         let status = Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap();
         assert!(status.success(), "{name} (process {pid}) cannot be sent {signal}");
+        pid
+    }
+
+    /// Sends a server a signal, and waits until it is gone.
+    pub fn kill(&self, name: &str, signal: &str) {
+        let pid = self.send(name, signal);
         let deadline = Instant::now() + Duration::from_secs(30);
         while Path::new("/proc").join(&pid).join("exe").read_link().is_ok() {
             assert!(Instant::now() < deadline, "{name} (process {pid}) does not end on {signal}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Stops a server with all its processes, or lets it go on: `STOP` or `CONT`.
+    pub fn signal_all(&self, name: &str, signal: &str) {
+        let mut pids = vec![self.pid(name)];
+        // PostgreSQL has a process for each connection.
+        let children = Command::new("pgrep").args(["-P", &pids[0]]).output().unwrap();
+        pids.extend(String::from_utf8_lossy(&children.stdout).split_whitespace().map(str::to_owned));
+        let sent = Command::new("kill").arg(format!("-{signal}")).args(&pids).output().unwrap();
+        // A process that has just ended needs no signal; one that is there cannot refuse it.
+        assert!(sent.status.success() || pids.len() > 1, "{name}: {}", String::from_utf8_lossy(&sent.stderr));
     }
 
     /// The database of all shops of this lab.

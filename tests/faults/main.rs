@@ -7,6 +7,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "the seed and the counts are shown beside a failure")]
 
+#[path = "../monitor/seat.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod seat;
+
 mod audit;
 mod brokers;
 mod cache;
@@ -17,6 +21,7 @@ mod disk;
 mod doctor;
 mod hostile;
 mod lab;
+mod monitor;
 mod producer;
 mod program;
 mod shop;

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use shopstream::cache::members::PoolMeta;
 use shopstream::domain::Timestamp;
-use shopstream::monitor::screen::{Look, Panel, picture};
+use shopstream::monitor::screen::{self, Look, Panel, picture};
 use shopstream::monitor::seen::Seen;
 use shopstream::monitor::views::{
     CacheView, DeadLettersView, GradeView, GroupView, KafkaView, OrderView, PartitionView, PostgresView, ScenarioView,
@@ -46,29 +47,32 @@ fn kafka() -> KafkaView {
     let topic = |name: &str, written, per_second| TopicView {
         name: name.to_owned(),
         exists: true,
-        written,
+        written: Some(written),
         per_second: Some(per_second),
         history: history.clone(),
     };
     let group = |topic: &str, members, lags: [i64; 3]| GroupView {
         name: format!("{topic}_group"),
         topic: topic.to_owned(),
-        members,
-        state: "Stable".to_owned(),
+        members: Some(members),
+        state: Some("Stable".to_owned()),
         lag: Some(lags.iter().sum::<i64>().unsigned_abs()),
         partitions: (0..3)
             .zip(lags)
             .map(|(partition, lag)| PartitionView {
                 partition,
-                end: 1_234_567,
+                end: Some(1_234_567),
                 committed: Some(1_234_567 - lag),
+                told: true,
                 lag: Some(lag.unsigned_abs()),
             })
             .collect(),
     };
-    let letters = |topic: &str, letters| DeadLettersView { topic: topic.to_owned(), letters };
+    let letters =
+        |topic: &str, letters| DeadLettersView { topic: topic.to_owned(), exists: true, letters: Some(letters) };
     KafkaView {
         brokers: 3,
+        silent_brokers: Vec::new(),
         under_replicated: 2,
         leaderless: 0,
         topics: vec![topic("users", 1_000, 0.1), topic("products", 2_000, 0.0), topic("orders", 3_703_701, 1_234.5)],
@@ -80,7 +84,7 @@ fn kafka() -> KafkaView {
 fn postgres() -> PostgresView {
     let table = |name: &str, rows, per_second| TableView {
         name: name.to_owned(),
-        rows,
+        rows: Some(rows),
         per_second: Some(per_second),
         history: (0..60).map(|at| f64::from(at % 5)).collect(),
     };
@@ -129,7 +133,11 @@ fn snapshot() -> Snapshot {
         cache: Seen::Known { view: cache(), at },
         kafka: Seen::Known { view: kafka(), at },
         postgres: Seen::Known { view: postgres(), at },
-        scenario: ScenarioView { id: "black-friday".to_owned(), by_hand: false, until: "until 2026-11-30".to_owned() },
+        scenario: Some(ScenarioView {
+            id: "black-friday".to_owned(),
+            by_hand: false,
+            until: "until 2026-11-30".to_owned(),
+        }),
         requests_a_minute: [Some(300.0), Some(312.4), Some(184.0)],
     }
 }
@@ -159,10 +167,13 @@ fn a_service_that_is_away_says_so_in_its_panel_and_the_others_go_on() {
     let mut seen = snapshot();
     let since = seen.instant - Duration::from_secs(65);
     let help = Some("start it (in this repository: make up), or correct REDIS_URL (--redis-url)".to_owned());
-    seen.cache =
-        Seen::Away { why: "Redis at redis://db:6379 cannot be reached: Connection refused".to_owned(), help, since };
+    let why = "Redis at redis://db:6379 cannot be reached: Connection refused".to_owned();
+    seen.cache = Seen::Away { why, help, since, refused: false };
+    seen.scenario = None;
     seen.kafka = Seen::Waiting;
-    insta::assert_snapshot!(picture(&seen, &Look { paused: true, ..Look::default() }, (80, 24)));
+    // While the figures stand still, PostgreSQL has gone.
+    let now = Some(["away", "asked", "away"]);
+    insta::assert_snapshot!(picture(&seen, &Look { paused: true, now, ..Look::default() }, (80, 24)));
     insta::assert_snapshot!(line::line(&seen));
     seen.postgres = Seen::NotConfigured("no database is configured".to_owned());
     insta::assert_snapshot!(picture(&seen, &Look { help: true, ..Look::default() }, (80, 24)));
@@ -177,12 +188,97 @@ fn a_shop_that_just_begins_shows_no_zero_that_means_unknown() {
     for topic in &mut young.topics {
         (topic.per_second, topic.history) = (None, Vec::new());
     }
-    young.topics[0].exists = false;
+    (young.topics[0].exists, young.topics[0].written) = (false, None);
+    (young.dead_letters[1].exists, young.dead_letters[1].letters) = (false, None);
+    young.dead_letters[2].letters = None;
     young.groups.iter_mut().for_each(|group| (group.lag, group.partitions) = (None, Vec::new()));
     seen.kafka = Seen::Known { view: young, at };
-    let large = PostgresView { grades: Vec::new(), grades_estimated: true, last_orders: Vec::new(), ..postgres() };
+    let tables = vec![TableView { rows: None, ..postgres().tables[0].clone() }];
+    let large =
+        PostgresView { tables, grades: Vec::new(), grades_estimated: true, last_orders: Vec::new(), ..postgres() };
     seen.postgres = Seen::Known { view: large, at };
     insta::assert_snapshot!(picture(&seen, &Look::default(), (80, 24)));
+}
+
+#[test]
+fn without_a_broker_the_others_answers_are_kept_and_the_rest_is_unknown() {
+    let mut seen = snapshot();
+    let mut kafka = kafka();
+    (kafka.brokers, kafka.silent_brokers, kafka.under_replicated) = (2, vec![2], 18);
+    for topic in &mut kafka.topics[1..] {
+        (topic.written, topic.per_second) = (None, None);
+    }
+    kafka.dead_letters[0].letters = None;
+    for group in &mut kafka.groups {
+        (group.members, group.state, group.lag) = (None, None, None);
+        let led = &mut group.partitions[1];
+        (led.end, led.lag) = (None, None);
+    }
+    // The keeper of one group's offsets is the broker that is away; another group has never said anything.
+    for part in &mut kafka.groups[2].partitions {
+        (part.committed, part.told, part.lag) = (None, false, None);
+    }
+    (kafka.groups[1].partitions[0].committed, kafka.groups[1].partitions[0].lag) = (None, None);
+    seen.kafka = Seen::Known { view: kafka, at: seen.instant };
+    for (name, focus, size) in [
+        ("broker away on 80 by 24", None, (80, 24)),
+        ("broker away on 120 by 30", None, (120, 30)),
+        ("broker away alone", Some(Panel::Kafka), (100, 24)),
+    ] {
+        insta::assert_snapshot!(name, picture(&seen, &Look { focus, ..Look::default() }, size));
+    }
+    insta::assert_snapshot!("broker away in a line", line::line(&seen));
+}
+
+#[test]
+fn who_is_not_let_in_is_told_so() {
+    let mut seen = snapshot();
+    let why = "PostgreSQL at db:5432/shop as shop: it does not accept this user with this password".to_owned();
+    let help = Some("check user and password in DATABASE_URL".to_owned());
+    seen.postgres = Seen::Away { why, help, since: seen.instant - Duration::from_secs(3), refused: true };
+    let drawn = picture(&seen, &Look::default(), (80, 24));
+    assert!(drawn.contains("REFUSED for 3 s") && drawn.contains("check user and password"), "{drawn}");
+    assert!(line::line(&seen).contains("postgres REFUSED (") && seen.is_anything_away());
+    assert_eq!(seen.json()["postgres"]["state"], "refused");
+}
+
+#[test]
+fn the_keys_of_the_json_stay_as_they_are() {
+    let mut seen = snapshot();
+    let mut keys = Vec::new();
+    collect("", &seen.json(), &mut keys);
+    insta::assert_snapshot!("keys of the JSON", keys.join("\n"));
+    let since = seen.instant - Duration::from_secs(65);
+    seen.cache = Seen::Away { why: "why".to_owned(), help: Some("help".to_owned()), since, refused: false };
+    seen.kafka = Seen::Waiting;
+    seen.postgres = Seen::NotConfigured("no database is configured".to_owned());
+    seen.scenario = None;
+    insta::assert_snapshot!("JSON of what is away", serde_json::to_string_pretty(&seen.json()).unwrap());
+}
+
+/// Each key with the keys above it; of a list its first element's.
+fn collect(above: &str, value: &Value, keys: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
+                keys.push(path.clone());
+                collect(&path, value, keys);
+            }
+        }
+        Value::Array(all) => {
+            if let Some(first) = all.first() {
+                collect(&format!("{above}[]"), first, keys);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_still_picture_names_no_keys() {
+    let drawn = screen::still(&snapshot());
+    assert!(drawn.contains("4 Shop") && !drawn.contains("quit"), "{drawn}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use shopstream::telemetry::{Address, probe};
 use crate::exposition::assert_documented;
 use crate::shop::{PATIENCE, Shop};
 use crate::support::*;
+use crate::terminal::OwnRedis;
 
 /// What the monitor serves, once it has said where.
 fn address(monitor: &mut Running) -> Address {
@@ -91,6 +92,90 @@ fn a_service_that_is_away_makes_a_single_look_fail() {
     assert_eq!((output.status.code(), &seen["cache"]["state"]), (Some(1), &"away".into()));
     assert!(seen["cache"]["why"].as_str().unwrap().contains("cannot be reached") && seen.get("kafka").is_none());
     assert!(String::from_utf8_lossy(&output.stderr).contains("shopstream doctor"));
+}
+
+#[test]
+fn looking_whether_a_scenario_is_switched_on_is_no_miss_of_the_cache() {
+    let (shop, redis) = crate::terminal::shop();
+    let with = |words: &str| {
+        let mut command = shop.program(words);
+        command.env("REDIS_URL", redis.url());
+        command
+    };
+    for words in [
+        // A visit that waits makes the visits' key.
+        "produce --stream orders --unthrottled --limit 200",
+        "scenarios activate golf --for 10m",
+        "scenarios deactivate",
+    ] {
+        let output = with(words).output().unwrap();
+        assert!(output.status.success(), "{words}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let _producer = Running::start(&mut with("produce --stream orders --rate 5/s"));
+    let mut monitor = Running::start(&mut with("monitor cache --json --every 1s"));
+    // In the steady state: each line tells of the look-ups since the one before.
+    let steady = until(PATIENCE, "five lines after the producer's first looks", || {
+        let said = monitor.said();
+        let seen: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        if seen.len() >= 10 { Ok(seen[5..10].to_vec()) } else { Err(said) }
+    });
+    for seen in &steady {
+        assert_eq!((&seen["cache"]["hit_share"], &seen["cache"]["by_hand"]), (&1.0.into(), &Value::Null), "{seen:#}");
+    }
+}
+
+#[test]
+fn who_is_not_let_in_is_refused_and_told_what_to_correct() {
+    let shop = Shop::seeded(1_200, 1_200);
+    let redis = OwnRedis::start();
+    let locked = redis::Client::open(redis.url()).unwrap();
+    until(PATIENCE, "Redis wants a password", || {
+        let mut conn = locked.get_connection().map_err(|error| error.to_string())?;
+        redis::cmd("CONFIG").arg(&["SET", "requirepass", "right"]).exec(&mut conn).map_err(|error| error.to_string())
+    });
+    let wrong = shop.db.url().replacen(":shopstream@", ":wrong@", 1);
+    assert_ne!(wrong, shop.db.url());
+    for redis_url in [redis.url(), redis.url().replacen("//", "//:wrong@", 1)] {
+        let mut command = shop.program("monitor --once --json");
+        let output = command.env("DATABASE_URL", &wrong).env("REDIS_URL", &redis_url).output().unwrap();
+        let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        for (service, setting) in [("cache", "REDIS_URL"), ("postgres", "DATABASE_URL")] {
+            let (state, why, help) = (&seen[service]["state"], &seen[service]["why"], &seen[service]["help"]);
+            assert_eq!(state, "refused", "{seen:#}");
+            assert!(why.to_string().contains("does not") && !why.to_string().contains("wrong@"), "{why}");
+            assert!(help.to_string().contains("check user") && help.to_string().contains(setting), "{help}");
+        }
+        assert_eq!((&seen["kafka"]["state"], &seen["scenario"]), (&"up".into(), &Value::Null));
+    }
+}
+
+#[test]
+fn what_is_missing_has_no_figures() {
+    let shop = Shop { db: ScratchDb::migrated(), topics: ScratchTopics::none(), redis: ScratchRedis::new() };
+    let seen: Value = serde_json::from_str(&shop.run("monitor --once --json")).unwrap();
+    let kafka = &seen["kafka"];
+    assert_eq!((&kafka["brokers"], &kafka["silent_brokers"]), (&3.into(), &serde_json::json!([])));
+    for at in 0..3 {
+        assert_eq!(kafka["dead_letters"][at]["exists"], false, "{kafka:#}");
+        assert_eq!(
+            (&kafka["dead_letters"][at]["letters"], &kafka["topics"][at]["written"]),
+            (&Value::Null, &Value::Null)
+        );
+    }
+    let drawn = shop.run("monitor --once");
+    assert!(drawn.contains("missing: shopstream topics create") && !drawn.contains("quit"), "{drawn}");
+}
+
+#[test]
+fn once_takes_no_words_that_it_would_ignore() {
+    let topics = ScratchTopics::none();
+    for words in [["--every", "2s"], ["--metrics-addr", "127.0.0.1:0"]] {
+        let output = topics.program(&[&["monitor", "--once"], &words[..]].concat()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(said.contains(words[0]) && said.contains("--once"), "{said}");
+    }
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod exposition;
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod shop;
 
+mod ending;
 mod frames;
 mod lines;
+mod seat;
 mod terminal;

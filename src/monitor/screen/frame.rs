@@ -30,7 +30,9 @@ pub fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, look: &Look) {
         Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     frame.render_widget(Paragraph::new(head(snapshot, look)), top);
     panels(frame, body, snapshot, look);
-    frame.render_widget(Paragraph::new(foot(snapshot, look, bottom.width)), bottom);
+    if !look.still {
+        frame.render_widget(Paragraph::new(foot(snapshot, look, bottom.width)), bottom);
+    }
     if look.help {
         help::draw(frame, body, snapshot, look.theme);
     }
@@ -62,20 +64,31 @@ fn panels(frame: &mut Frame<'_>, body: Rect, snapshot: &Snapshot, look: &Look) {
 
 fn head(snapshot: &Snapshot, look: &Look) -> Line<'static> {
     let theme = look.theme;
-    let scenario = &snapshot.scenario;
-    let by_hand = if scenario.by_hand { " by hand" } else { "" };
-    let until = if scenario.until.is_empty() { String::new() } else { format!(" {}", scenario.until) };
     let mut spans =
         vec![Span::styled(" shopstream ", theme.title()), Span::raw(format!("{} UTC+9 ", time_of_day(snapshot.now)))];
     if look.paused {
         spans.push(Span::styled(" PAUSED ", theme.away()));
+        spans.extend(turned(snapshot, look).into_iter().map(|what| Span::styled(what, theme.away())));
     }
-    spans.extend([
-        Span::styled(" scenario ", theme.quiet()),
-        Span::styled(scenario.id.clone(), theme.figure()),
-        Span::styled(format!("{by_hand}{until}"), theme.quiet()),
-    ]);
+    spans.push(Span::styled(" scenario ", theme.quiet()));
+    match &snapshot.scenario {
+        Some(scenario) => {
+            let by_hand = if scenario.by_hand { " by hand" } else { "" };
+            let until = if scenario.until.is_empty() { String::new() } else { format!(" {}", scenario.until) };
+            spans.push(Span::styled(scenario.id.clone(), theme.figure()));
+            spans.push(Span::styled(format!("{by_hand}{until}"), theme.quiet()));
+        }
+        None => spans.push(Span::styled(format!("? {}", snapshot.scenario_unknown()), theme.warn())),
+    }
     Line::from(spans)
+}
+
+/// Services that are not any more as the figures that stand still show them.
+fn turned(snapshot: &Snapshot, look: &Look) -> Vec<String> {
+    let Some(now) = look.now else { return Vec::new() };
+    let names = ["Redis", "Kafka", "PostgreSQL"];
+    let changed = names.into_iter().zip(snapshot.words().into_iter().zip(now)).filter(|(_, (shown, now))| shown != now);
+    changed.map(|(name, (_, now))| format!(" {name} {} ", now.to_uppercase())).collect()
 }
 
 fn foot(snapshot: &Snapshot, look: &Look, width: u16) -> Line<'static> {
@@ -109,22 +122,38 @@ pub(super) fn panel<'a, T>(
     snapshot: &Snapshot,
     theme: Theme,
 ) -> Option<(Rect, &'a T)> {
+    panel_with(frame, area, (title, |_| None), seen, snapshot, theme)
+}
+
+/// The same with what is said beside the title of a service that answers.
+pub(super) fn panel_with<'a, T>(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (title, notice): (&str, impl Fn(&T) -> Option<String>),
+    seen: &'a Seen<T>,
+    snapshot: &Snapshot,
+    theme: Theme,
+) -> Option<(Rect, &'a T)> {
     let mut block = Block::bordered().border_type(BorderType::Rounded).border_style(theme.quiet());
     block = block.title(Span::styled(format!(" {title} "), theme.title()));
     let inner = block.inner(area);
     let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     match seen {
         Seen::Known { view, .. } => {
+            if let Some(notice) = notice(view) {
+                block = block.title(Span::styled(format!(" {notice} "), theme.away()));
+            }
             frame.render_widget(block, area);
             return Some((inside, view));
         }
-        Seen::Away { why, help, since } => {
+        Seen::Away { why, help, since, refused } => {
             let seconds = snapshot.instant.saturating_duration_since(*since).as_secs();
             let away = match seconds {
                 0..60 => format!("{seconds} s"),
                 _ => number::duration(std::time::Duration::from_secs(seconds)),
             };
-            block = block.title(Span::styled(format!(" AWAY for {away} "), theme.away()));
+            let word = if *refused { "REFUSED" } else { "AWAY" };
+            block = block.title(Span::styled(format!(" {word} for {away} "), theme.away()));
             frame.render_widget(block, area);
             let help = help.as_ref().map_or_else(String::new, |help| format!("\n{help}"));
             let text = Paragraph::new(format!("{why}{help}")).wrap(ratatui::widgets::Wrap { trim: true });

@@ -9,8 +9,9 @@ use super::Theme;
 use super::text::left;
 use crate::monitor::Snapshot;
 
-const KEYS: [(&str, &str); 6] = [
+const KEYS: [(&str, &str); 7] = [
     ("q, Ctrl-C", "quit"),
+    ("Ctrl-Z", "leave the terminal to the shell; fg goes on"),
     ("p, space", "pause: the figures stand still, the services are asked on"),
     ("1 2 3 4", "one panel on the whole screen, with more detail"),
     ("Esc, 0", "all panels again"),

@@ -6,11 +6,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::Theme;
-use super::frame::panel;
+use super::frame::panel_with;
 use super::text::{left, right, spark};
 use crate::monitor::Snapshot;
-use crate::monitor::line::rate;
-use crate::monitor::views::{GroupView, KafkaView, TopicView};
+use crate::monitor::line::{or_unknown, rate};
+use crate::monitor::views::{GroupView, KafkaView, PartitionView, TopicView};
 use crate::output::number;
 
 /// From this height on each partition has a line.
@@ -19,7 +19,8 @@ const DETAIL_FROM: u16 = 16;
 const WIDE: usize = 46;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme: Theme) {
-    let Some((area, view)) = panel(frame, area, "2 Kafka", &snapshot.kafka, snapshot, theme) else { return };
+    let title = ("2 Kafka", KafkaView::silence);
+    let Some((area, view)) = panel_with(frame, area, title, &snapshot.kafka, snapshot, theme) else { return };
     let width = usize::from(area.width);
     let wide = width >= WIDE;
     let members = if wide { 8 } else { 0 };
@@ -32,7 +33,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme
         right("lag", 9),
         right(if wide { "members" } else { "" }, members)
     );
-    let mut lines = vec![Line::styled(head, theme.quiet())];
+    // Where every line is taken, what to do is worth more than the headings.
+    let mut lines = Vec::new();
+    if view.silent_brokers.is_empty() || area.height >= DETAIL_FROM {
+        lines.push(Line::styled(head, theme.quiet()));
+    }
+    if !view.silent_brokers.is_empty() {
+        lines.push(Line::styled("start it, or read its log", theme.warn()));
+    }
     for topic in &view.topics {
         let group = view.groups.iter().find(|group| group.topic == topic.name);
         lines.push(of_topic(topic, group, chart, wide, theme));
@@ -44,10 +52,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme
         lines.push(Line::raw(view.groups.iter().map(short_lags).collect::<Vec<_>>().join("  ")));
     } else {
         lines.extend(view.groups.iter().map(|group| {
-            let style = if group.members == 0 { theme.warn() } else { theme.quiet() };
+            let style = if group.members == Some(0) { theme.warn() } else { theme.quiet() };
             Line::from(vec![
                 Span::raw(left(&short_lags(group), width.saturating_sub(11))),
-                Span::styled(right(&number::some(group.members as u64, "member"), 11), style),
+                Span::styled(right(&crew(group), 11), style),
             ])
         }));
     }
@@ -66,8 +74,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme
     let mut letters = vec![Span::styled(if wide { "dead letters " } else { "dlq " }, theme.quiet())];
     for of in &view.dead_letters {
         letters.push(Span::styled(format!("{} ", of.topic), theme.quiet()));
-        let style = if of.letters > 0 { theme.warn() } else { theme.figure() };
-        letters.push(Span::styled(format!("{}  ", number::count(of.letters)), style));
+        let style = if of.letters == Some(0) { theme.figure() } else { theme.warn() };
+        let figure = if of.exists { or_unknown(of.letters) } else { "missing".to_owned() };
+        letters.push(Span::styled(format!("{figure}{}", if wide { "  " } else { " " }), style));
     }
     lines.push(Line::from(letters));
     frame.render_widget(Paragraph::new(lines), area);
@@ -76,29 +85,41 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme
 fn of_topic(topic: &TopicView, group: Option<&GroupView>, chart: usize, wide: bool, theme: Theme) -> Line<'static> {
     let name = Span::styled(left(&topic.name, 9), theme.figure());
     if !topic.exists {
-        return Line::from(vec![name, Span::styled("missing: topics create", theme.warn())]);
+        let missing = if wide { "missing: " } else { "none: " };
+        return Line::from(vec![
+            name,
+            Span::styled(missing, theme.warn()),
+            Span::styled("shopstream topics create", theme.warn()),
+        ]);
     }
     let lag = group.and_then(|group| group.lag);
-    let members = group.map_or(0, |group| group.members);
     let mut spans = vec![
         name,
         Span::raw(right(&rate(topic.per_second), 8)),
         Span::raw(" "),
         Span::styled(spark(&topic.history, chart), theme.bar()),
         Span::raw(" "),
-        Span::styled(right(&lag.map_or_else(|| "?".to_owned(), number::count), 9), theme.figure()),
+        Span::styled(right(&or_unknown(lag), 9), theme.figure()),
     ];
     if wide {
-        let style = if members == 0 { theme.warn() } else { theme.figure() };
-        spans.push(Span::styled(right(&number::count(members as u64), 8), style));
+        let members = group.and_then(members_of);
+        let style = if members == Some(0) { theme.warn() } else { theme.figure() };
+        spans.push(Span::styled(right(&or_unknown(members), 8), style));
     }
     Line::from(spans)
 }
 
+fn members_of(group: &GroupView) -> Option<u64> {
+    group.members.map(|members| members as u64)
+}
+
+fn crew(group: &GroupView) -> String {
+    members_of(group).map_or_else(|| "? members".to_owned(), |members| number::some(members, "member"))
+}
+
 /// The lag of each partition of a topic in order: `orders 12 0 3`.
 fn short_lags(group: &GroupView) -> String {
-    let lag = |lag: Option<u64>| lag.map_or_else(|| "?".to_owned(), number::count);
-    let lags: Vec<String> = group.partitions.iter().map(|part| lag(part.lag)).collect();
+    let lags: Vec<String> = group.partitions.iter().map(|part| or_unknown(part.lag)).collect();
     format!("{} {}", group.topic, lags.join(" "))
 }
 
@@ -115,9 +136,12 @@ fn partitions(lines: &mut Vec<Line<'static>>, view: &KafkaView, theme: Theme) {
         ),
         theme.quiet(),
     ));
-    let or_unknown = |number: Option<String>| number.unwrap_or_else(|| "none yet".to_owned());
     for group in &view.groups {
-        let state = if group.state.is_empty() { "no members".to_owned() } else { group.state.to_lowercase() };
+        let state = match group.state.as_deref() {
+            None => "members unknown".to_owned(),
+            Some("") => "no members".to_owned(),
+            Some(state) => state.to_lowercase(),
+        };
         for (at, part) in group.partitions.iter().enumerate() {
             let name = match at {
                 0 => group.name.as_str(),
@@ -127,11 +151,16 @@ fn partitions(lines: &mut Vec<Line<'static>>, view: &KafkaView, theme: Theme) {
             lines.push(Line::from(vec![
                 Span::styled(left(name, 26), if at == 0 { theme.figure() } else { theme.quiet() }),
                 Span::raw(right(&part.partition.to_string(), 10)),
-                Span::raw(right(&number::count(part.end), 14)),
-                Span::raw(right(&or_unknown(part.committed.map(number::count)), 14)),
-                Span::styled(right(&part.lag.map_or_else(|| "?".to_owned(), number::count), 10), theme.figure()),
+                Span::raw(right(&or_unknown(part.end), 14)),
+                Span::raw(right(&stored(part), 14)),
+                Span::styled(right(&or_unknown(part.lag), 10), theme.figure()),
             ]));
         }
     }
     lines.push(Line::raw(""));
+}
+
+/// What a group has stored of a partition: that it never said is something else than that nobody knows.
+fn stored(part: &PartitionView) -> String {
+    if part.told && part.committed.is_none() { "none yet".to_owned() } else { or_unknown(part.committed) }
 }

@@ -5,6 +5,7 @@ mod frame;
 mod help;
 mod kafka;
 mod postgres;
+mod seat;
 mod shop;
 mod text;
 mod theme;
@@ -12,22 +13,23 @@ mod theme;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
+use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use ratatui::{DefaultTerminal, Terminal};
+use signal_hook::consts::{SIGHUP, SIGQUIT};
 use unicode_width::UnicodeWidthStr;
 
 pub use frame::draw;
 pub use theme::Theme;
 
+use self::seat::{Seat, Waited};
 use super::{Monitor, Snapshot};
-use crate::error::Failure;
 use crate::interrupt::Interrupt;
 
 /// Time between two frames when nobody presses a key.
 const FRAME: Duration = Duration::from_secs(1);
-/// How long a key is waited for before the flag of interruption is looked at.
-const TURN: Duration = Duration::from_millis(100);
+/// How long a key is waited for before it is looked at whether a signal came, or a service went or came back.
+const TURN: Duration = Duration::from_millis(50);
 
 /// A part of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +51,12 @@ pub struct Look {
     pub focus: Option<Panel>,
     /// Whether the figures stand still.
     pub paused: bool,
+    /// How the services stand now, where the figures stand still: see [`Snapshot::words`].
+    pub now: Option<[&'static str; 3]>,
     /// Whether the keys are explained.
     pub help: bool,
+    /// Whether it is a picture, which no key changes.
+    pub still: bool,
     /// Colours.
     pub theme: Theme,
 }
@@ -59,6 +65,7 @@ pub struct Look {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
     Quit,
+    Stop,
     Redraw,
     Nothing,
 }
@@ -71,6 +78,7 @@ impl Look {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let focus = match key.code {
             KeyCode::Char('c' | 'd') if control => return Wish::Quit,
+            KeyCode::Char('z') if control => return Wish::Stop,
             KeyCode::Char('q' | 'Q') => return Wish::Quit,
             KeyCode::Char('p' | 'P' | ' ') => {
                 self.paused = !self.paused;
@@ -97,23 +105,14 @@ impl Look {
     }
 }
 
-/// Puts the terminal back when it is dropped: after a key, an error or a signal. After a panic its hook does.
-struct Guard;
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        // What cannot be put back cannot be helped here.
-        let _ = ratatui::try_restore();
-    }
-}
-
 /// Columns and rows of a still picture.
 const STILL: (u16, u16) = (100, 32);
 
 /// A picture of what is known, as plain text.
 #[must_use]
 pub fn still(snapshot: &Snapshot) -> String {
-    picture(snapshot, &Look::default(), STILL)
+    let look = Look { still: true, ..Look::default() };
+    picture(snapshot, &look, STILL).trim_end().to_owned()
 }
 
 /// The screen as plain text, so many columns and rows large.
@@ -142,39 +141,47 @@ pub fn picture(snapshot: &Snapshot, look: &Look, (width, height): (u16, u16)) ->
     text
 }
 
-/// Shows what is known, until a key or a signal ends it; `seen` gets each snapshot that is taken.
+/// Shows what is known, until a key or a signal ends it; `seen` gets each snapshot that is taken. A frame is drawn each second,
+/// and as soon as a service goes away or comes back.
 ///
 /// # Errors
 /// When the terminal cannot be used.
 pub fn run(monitor: &Monitor, theme: Theme, interrupt: &Interrupt, seen: impl Fn(&Snapshot)) -> Result<()> {
-    let mut terminal = ratatui::try_init().map_err(|error| {
-        Failure::new(format!("this terminal cannot be drawn on: {error}"))
-            .help("print a line now and then instead: shopstream monitor | cat; or one snapshot: --once")
-    })?;
-    let _guard = Guard;
+    // Both would end the process with the terminal as it is.
+    interrupt.on_these_too(&[SIGHUP, SIGQUIT])?;
+    let mut seat = Seat::take()?;
     let mut look = Look { theme, ..Look::default() };
-    let mut snapshot = monitor.snapshot();
+    let (mut snapshot, mut shown) = (monitor.snapshot(), monitor.standing());
     let mut due = Instant::now();
     loop {
-        if Instant::now() >= due {
+        if seat.stop_if_asked()? {
+            // Nobody was asked meanwhile, so nobody was silent.
+            monitor.resume();
+            due = Instant::now();
+        }
+        let standing = monitor.standing();
+        if Instant::now() >= due || standing != shown {
             let latest = monitor.snapshot();
             seen(&latest);
+            look.now = look.paused.then(|| latest.words());
             if !look.paused {
                 snapshot = latest;
             }
-            show(&mut terminal, &snapshot, look)?;
-            due = Instant::now() + FRAME;
+            seat.terminal.draw(|frame| draw(frame, &snapshot, &look)).wrap_err("the terminal cannot be drawn on")?;
+            (shown, due) = (standing, Instant::now() + FRAME);
         }
         if interrupt.is_set() {
             return Ok(());
         }
-        let patience = due.saturating_duration_since(Instant::now()).min(TURN);
-        if !event::poll(patience).wrap_err("the terminal cannot be read")? {
-            continue;
+        match seat.wait(due.saturating_duration_since(Instant::now()).min(TURN))? {
+            Waited::HungUp => return Ok(()),
+            Waited::Nothing => continue,
+            Waited::Event => {}
         }
         match event::read().wrap_err("the terminal cannot be read")? {
             Event::Key(key) => match look.press(key) {
                 Wish::Quit => return Ok(()),
+                Wish::Stop => seat.ask_to_stop(),
                 Wish::Redraw => due = Instant::now(),
                 Wish::Nothing => {}
             },
@@ -182,10 +189,6 @@ pub fn run(monitor: &Monitor, theme: Theme, interrupt: &Interrupt, seen: impl Fn
             _ => {}
         }
     }
-}
-
-fn show(terminal: &mut DefaultTerminal, snapshot: &Snapshot, look: Look) -> Result<()> {
-    terminal.draw(|frame| draw(frame, snapshot, &look)).map(drop).wrap_err("the terminal cannot be drawn on")
 }
 
 #[cfg(test)]
@@ -210,5 +213,6 @@ mod tests {
         assert_eq!((press(&mut look, 'x'), press(&mut look, 'q')), (Wish::Nothing, Wish::Quit));
         let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(look.press(control_c), Wish::Quit);
+        assert_eq!(look.press(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL)), Wish::Stop);
     }
 }

@@ -10,7 +10,7 @@ use super::cache::pairs;
 use super::frame::panel;
 use super::text::{left, right, spark};
 use crate::monitor::Snapshot;
-use crate::monitor::line::rate;
+use crate::monitor::line::{or_unknown, rate};
 use crate::output::number;
 
 /// A transaction that is open for so long keeps VACUUM from its work.
@@ -26,7 +26,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme
     for table in &view.tables {
         lines.push(Line::from(vec![
             Span::styled(left(&table.name, 14), theme.figure()),
-            Span::raw(right(&number::count(table.rows), 11)),
+            Span::raw(right(&or_unknown(table.rows), 11)),
             Span::raw(right(&rate(table.per_second), 9)),
             Span::raw(" "),
             Span::styled(spark(&table.history, chart), theme.bar()),
