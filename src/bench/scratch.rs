@@ -7,8 +7,10 @@ use color_eyre::eyre::{Result, WrapErr};
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 use rdkafka::admin::AdminOptions;
+use rdkafka::types::RDKafkaErrorCode;
 use redis::Commands;
 
+use super::PREFIX;
 use crate::cache::Cache;
 use crate::config::Settings;
 use crate::config::secret::SecretUrl;
@@ -19,10 +21,8 @@ use crate::error::Failure;
 use crate::generator::World;
 use crate::interrupt::Interrupt;
 use crate::stream::client::{Kafka, PATIENCE};
-use crate::stream::topics::{self, TOPICS, Wishes};
-
-/// What all names begin with.
-const PREFIX: &str = "shopstream_bench_";
+use crate::stream::rights::{On, Operation, is_refusal};
+use crate::stream::topics::{self, REPLICATION, TOPICS, Wishes};
 
 /// A shop of the measurement's own.
 pub(super) struct Scratch {
@@ -43,10 +43,10 @@ impl Scratch {
         let server = settings.database_url()?.clone();
         let millis = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis());
         let name = format!("{PREFIX}{}_{millis}", std::process::id());
-        let kafka = Kafka::of(settings)?.under(&format!("{name}."))?;
-        let cache = Cache::new(settings.redis_url()?, &format!("{name}:"))?;
+        let kafka = Kafka::of(settings)?.under(&format!("{name}."))?.granted_by(PREFIX);
+        let cache = Cache::new(settings.redis_url()?, &format!("{name}:"))?.granted_by(PREFIX);
         // Who cannot be reached is told before anything is made.
-        kafka.metadata(&kafka.admin()?)?;
+        let brokers = kafka.metadata(&kafka.admin()?)?.brokers().len();
         cache.connect()?;
         let mut conn = db::connect(server.expose())?;
         conn.batch_execute(&format!("CREATE SCHEMA {name}"))
@@ -54,7 +54,9 @@ impl Scratch {
         let url = SecretUrl::from(through(server.expose(), &name));
         let scratch = Self { schema: name, server, url, kafka, cache, removed: false };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        runtime.block_on(topics::create(&scratch.kafka, Wishes::default()))?;
+        // As many copies as the shop's topics would have, or as this deployment can keep.
+        let replication = i32::try_from(brokers).ok().map(|brokers| brokers.min(REPLICATION));
+        runtime.block_on(topics::create(&scratch.kafka, Wishes { replication, ..Wishes::default() }))?;
         let mut conn = scratch.connect()?;
         db::migrate::apply(&mut conn)?;
         let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
@@ -91,11 +93,18 @@ impl Scratch {
         let groups: Vec<String> = Topic::ALL.iter().map(|topic| self.kafka.name(topic.group())).collect();
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        runtime.block_on(async {
+        let deleted = runtime.block_on(async {
             // A group that was never made is no failure.
             let _ = admin.delete_groups(&groups, &options).await;
             admin.delete_topics(&names, &options).await
-        })?;
+        });
+        let deleted = deleted.map_err(|error| self.kafka.explain(error))?;
+        let refused = |outcome: &Result<String, (String, RDKafkaErrorCode)>| {
+            outcome.as_ref().is_err_and(|(_, code)| is_refusal(*code))
+        };
+        if deleted.iter().any(refused) {
+            return Err(self.kafka.lacks(Operation::Delete, On::Topics(&names)).into());
+        }
         Ok(())
     }
 }

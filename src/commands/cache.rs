@@ -15,7 +15,7 @@ use crate::cache::{Cache, refresh};
 use crate::cli::example;
 use crate::cli::values::parse_duration;
 use crate::generator::tables::{DemandTables, PoolSizes};
-use crate::output::Table;
+use crate::output::{Table, failure};
 use crate::telemetry::{MetricsArgs, Telemetry};
 
 /// Arguments of `cache`.
@@ -136,8 +136,9 @@ fn stay(cache: &Cache, sizes: &PoolSizes, every: Duration, args: &RefreshArgs, c
             }
             Err(report) => {
                 metrics.failed();
-                pool.not_ready(format_args!("{report:#}"));
-                tracing::warn!("the cache was not refreshed; the pool that is there, if any, stays: {report:#}");
+                let why = failure::line(&report);
+                pool.not_ready(&why);
+                tracing::warn!("the cache was not refreshed; the pool that is there, if any, stays: {why}");
                 connections = Connections::default();
                 every.min(backoff.pause())
             }

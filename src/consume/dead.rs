@@ -95,6 +95,9 @@ impl DeadLetters {
         if count.delivered == count.handed {
             return Ok(());
         }
+        if let Some(failure) = sender.refusal() {
+            return Err(failure.into());
+        }
         let why = count.first_error.unwrap_or_else(|| "the brokers do not answer".to_owned());
         Err(eyre!("{} dead letters were not confirmed in {}: {why}", count.handed - count.delivered, self.topic))
     }

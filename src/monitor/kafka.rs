@@ -14,6 +14,7 @@ use super::watch::Probe;
 use crate::consume::Topic;
 use crate::stream::client::Kafka;
 use crate::stream::dead_letter::SUFFIX;
+use crate::stream::rights::{On, Operation};
 use crate::stream::topics::TOPICS;
 
 /// How long an answer is waited for.
@@ -29,6 +30,8 @@ pub struct KafkaProbe {
     /// Beginnings of the dead letters' topics; members and states of the groups.
     lows: HashMap<(String, i32), i64>,
     members: HashMap<String, (usize, String)>,
+    /// Topics that this user may not see.
+    hidden: Vec<String>,
     seldom: Option<Instant>,
     requests: u64,
 }
@@ -64,11 +67,12 @@ impl KafkaProbe {
     #[must_use]
     pub fn new(kafka: Kafka) -> Self {
         Self {
-            kafka,
+            kafka: kafka.with_patience(PATIENCE),
             clients: None,
             rates: HashMap::new(),
             lows: HashMap::new(),
             members: HashMap::new(),
+            hidden: Vec::new(),
             seldom: None,
             requests: 0,
         }
@@ -89,7 +93,14 @@ impl KafkaProbe {
             let letters: Vec<_> = partitions.iter().filter(|(topic, _)| topic.ends_with(SUFFIX)).cloned().collect();
             self.lows = self.offsets(clients.any(), &letters, Offset::Beginning)?;
             self.ask_for_members(clients)?;
+            let is_there = |name: &String| partitions.iter().any(|(topic, _)| topic == name);
+            let absent = TOPICS.iter().map(|spec| self.kafka.name(spec.name)).filter(|name| !is_there(name));
+            self.hidden = self.kafka.hidden(clients.any().client(), &absent.collect::<Vec<_>>());
             self.seldom = Some(Instant::now());
+        }
+        if !self.hidden.is_empty() {
+            let names: Vec<&str> = self.hidden.iter().map(String::as_str).collect();
+            return Err(self.kafka.lacks(Operation::Describe, On::Topics(&names)).into());
         }
         let now = Instant::now();
         let all_led = view.leaderless == 0;
@@ -181,7 +192,8 @@ impl KafkaProbe {
         let committed = if partitions.is_empty() {
             asked
         } else {
-            client.committed_offsets(asked, PATIENCE).wrap_err("the groups' offsets cannot be read")?
+            let found = self.kafka.committed(client, group, &asked, PATIENCE);
+            found.wrap_err("the groups' offsets cannot be read")?
         };
         let view = |(partition, end): &(i32, i64)| {
             let committed = match committed.find_partition(&name, *partition).map(|found| found.offset()) {

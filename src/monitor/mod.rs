@@ -180,15 +180,17 @@ impl Snapshot {
             || matches!(self.postgres, Seen::Away { .. })
     }
 
-    /// The services that are away, as their panels call them.
+    /// The services that are away, as their panels call them, with why, and what to do where that is known.
     #[must_use]
-    pub fn away(&self) -> Vec<&'static str> {
-        let all = [
-            ("the cache", matches!(self.cache, Seen::Away { .. })),
-            ("Kafka", matches!(self.kafka, Seen::Away { .. })),
-            ("PostgreSQL", matches!(self.postgres, Seen::Away { .. })),
-        ];
-        all.into_iter().filter_map(|(name, away)| away.then_some(name)).collect()
+    pub fn away(&self) -> Vec<(&'static str, &str, Option<&str>)> {
+        fn away<'s, T>(name: &'static str, seen: &'s Seen<T>) -> Option<(&'static str, &'s str, Option<&'s str>)> {
+            match seen {
+                Seen::Away { why, help, .. } => Some((name, why, help.as_deref())),
+                _ => None,
+            }
+        }
+        let all = [away("the cache", &self.cache), away("Kafka", &self.kafka), away("PostgreSQL", &self.postgres)];
+        all.into_iter().flatten().collect()
     }
 
     /// All of it as JSON.

@@ -12,7 +12,7 @@ use super::views::{GradeView, OrderView, PostgresView, TableView};
 use super::watch::Probe;
 use crate::config::secret::SecretUrl;
 use crate::db;
-use crate::db::overview;
+use crate::db::{overview, rights};
 use crate::domain::date::business_time;
 
 /// A query that takes longer is given up: a monitor must not be what a server in trouble suffers from.
@@ -118,7 +118,7 @@ impl Probe for PostgresProbe {
             Some(conn) => conn,
             None => self.connect()?,
         };
-        self.look(&mut conn)?;
+        self.look(&mut conn).map_err(|report| rights::explained(report, self.url.expose()))?;
         self.conn = Some(conn);
         Ok(self.view.clone())
     }

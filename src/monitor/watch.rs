@@ -9,7 +9,7 @@ use color_eyre::eyre::Result;
 
 use super::seen::Seen;
 use crate::config::secret::redact;
-use crate::error::Failure;
+use crate::output::failure::remedy_of;
 
 /// How long the first answer is waited for: connecting takes longer than asking.
 const FIRST_PATIENCE: Duration = Duration::from_secs(3);
@@ -98,9 +98,7 @@ fn take<T>(latest: &Mutex<Seen<T>>, answer: Result<T>) {
                 Seen::Known { at, .. } => *at,
                 _ => now,
             };
-            let failure = report.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-            let help = failure.and_then(Failure::remedy).map(str::to_owned);
-            Seen::Away { why: one_line(&report), help, since }
+            Seen::Away { why: one_line(&report), help: remedy_of(&report), since }
         }
     };
 }

@@ -80,6 +80,8 @@ pub fn run(
     let ended = run.produce(feed.as_mut());
     // Orders first: whatever else may fail, they are flushed, and told.
     let count = sender.flush(FLUSH_PATIENCE);
+    // Why nothing came of them matters more than what the client made of it.
+    let ended = sender.refusal().map_or(ended, |refusal| Err(refusal.into()));
     let took = run.first.map_or(Duration::ZERO, |first| first.elapsed());
     let mut forgotten_visits = 0;
     let mut listened = Ok(());
@@ -180,7 +182,7 @@ impl<'a> Run<'a> {
                 Err(report) if report.is::<crate::interrupt::Interrupted>() => return Ok(()),
                 other => other?,
             }
-            self.tell();
+            self.tell()?;
         }
         Ok(())
     }
@@ -195,7 +197,7 @@ impl<'a> Run<'a> {
     /// Whatever is due; sleeps when nothing is.
     fn turn(&mut self, mut feed: Option<&mut Feed>) -> Result<()> {
         if let Some(feed) = feed.as_deref_mut() {
-            self.orders.hear(feed);
+            self.orders.hear(feed)?;
         }
         let now = Instant::now();
         let idle = [self.order_due.wait(now), self.product_due.wait(now), self.user_due.wait(now)];
@@ -331,10 +333,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn tell(&mut self) {
+    fn tell(&mut self) -> Result<()> {
         if self.looked.elapsed() >= LOOK_EVERY {
             self.looked = Instant::now();
             self.look_at_deliveries();
+            // Whoever may not write loses every further message.
+            if let Some(refusal) = self.sender.refusal() {
+                return Err(refusal.into());
+            }
         }
         if self.told.elapsed() >= TELL_EVERY {
             self.told = Instant::now();
@@ -347,5 +353,6 @@ impl<'a> Run<'a> {
                 "producing"
             );
         }
+        Ok(())
     }
 }

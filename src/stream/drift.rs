@@ -7,8 +7,10 @@ use serde::{Serialize, Serializer};
 /// One difference between a topic as it is found and as it should be; as text, and in JSON, what `topics describe` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drift {
-    /// It is not there, or this user may not see it.
+    /// It is not there.
     Missing,
+    /// This user may not see it, whether it is there or not.
+    Hidden,
     /// It has another number of partitions.
     Partitions {
         /// How many it has.
@@ -32,6 +34,8 @@ pub enum Drift {
         /// What it should be.
         expected: String,
     },
+    /// This user may not see its settings.
+    SettingsHidden,
     /// So many partitions have no leader: nobody can read or write them.
     Leaderless(usize),
     /// So many partitions lack a copy that has caught up.
@@ -42,6 +46,8 @@ impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("does not exist"),
+            Self::Hidden => f.write_str("may not be seen by this user, or does not exist"),
+            Self::SettingsHidden => f.write_str("its settings may not be seen by this user"),
             Self::Partitions { found, expected } => write!(f, "{found} partitions instead of {expected}"),
             Self::Replication { found, expected } => write!(f, "replication {found} instead of {expected}"),
             Self::Setting { key, found: Some(value), expected } => write!(f, "{key} {value} instead of {expected}"),

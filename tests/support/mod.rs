@@ -2,12 +2,14 @@
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
 
+mod guarded;
 mod kafka;
 mod process;
 mod redis;
 mod rows;
 mod scratch;
 
+pub use guarded::GuardedBroker;
 pub use kafka::{Received, ScratchTopics, delete_records, headers, kafka_at, kafka_brokers};
 pub use process::{Running, until};
 pub use redis::{ScratchRedis, redis_url};
