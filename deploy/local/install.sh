@@ -21,9 +21,12 @@ chromium_needs() {
     echo chromium
 }
 
+# Another clock for a server; a test sets it wrong.
+faketime_needs() { is_installed libfaketime || echo libfaketime; }
+
 is_installed() { [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
 
-# install_missing KIND...: kinds are postgres, redis, kafka, kcat, chromium and build.
+# install_missing KIND...: kinds are postgres, redis, kafka, kcat, chromium, faketime and build.
 install_missing() {
     local kind missing=()
     for kind in "$@"; do
