@@ -2,6 +2,7 @@
 //! at the shop's cadence, at a rate, or as fast as the brokers take them.
 
 mod feed;
+pub mod forecast;
 pub mod inject;
 mod metrics;
 mod orders;
