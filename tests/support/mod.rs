@@ -8,6 +8,7 @@ mod process;
 mod redis;
 mod rows;
 mod scratch;
+mod year;
 
 pub use guarded::GuardedBroker;
 pub use kafka::{Received, ScratchTopics, delete_records, headers, kafka_at, kafka_brokers};
@@ -15,3 +16,4 @@ pub use process::{Running, until};
 pub use redis::{ScratchRedis, redis_url};
 pub use rows::*;
 pub use scratch::{ScratchDb, database_url, rolled_back};
+pub use year::{YEAR, as_of, later, sow, year_of};
