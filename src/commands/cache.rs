@@ -36,7 +36,7 @@ enum Action {
 #[derive(clap::Args, Debug)]
 #[command(mut_arg("metrics_addr", |arg| arg.requires("every")))]
 struct RefreshArgs {
-    /// Stay, and do it again every so often
+    /// Stay, and refresh them every so often
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     every: Option<Duration>,
     #[command(flatten)]
