@@ -48,8 +48,7 @@ pub struct Args {
     /// End after so long
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
-    /// Hasten the shop's intervals and its customers' visits so many times: at night (0 to 7 o'clock, UTC+9) it sells about an
-    /// order a minute, by day one every few seconds
+    /// Hasten the shop so many times: at night (UTC+9) it sells about an order a minute
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = parse_factor)]
     speed: f64,
     /// Seed of every random draw
