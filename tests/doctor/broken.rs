@@ -10,24 +10,12 @@ use diesel::connection::SimpleConnection;
 use shopstream::db;
 
 use crate::consultation::Consultation;
-use crate::own::{Clock, OwnPostgres, OwnRedis, SmallDisk};
+use crate::own::{OwnPostgres, OwnRedis, SmallDisk};
 use crate::support::*;
 
 fn doctor(variable: &str, value: &str) -> Consultation {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shopstream"));
     Consultation::hold(command.args(["doctor", "--json"]).env_clear().env(variable, value))
-}
-
-#[test]
-fn a_redis_whose_clock_is_wrong_is_found_and_the_direction_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let clock = Clock::new(folder.path());
-    let redis = OwnRedis::start(&[], Some(&clock));
-    doctor("REDIS_URL", &redis.url()).says("redis", "clock", "", "ok", "agrees", "");
-    clock.set("+5s");
-    doctor("REDIS_URL", &redis.url()).says("redis", "clock", "", "warning", "ahead of this machine's", "NTP");
-    clock.set("-90s");
-    doctor("REDIS_URL", &redis.url()).says("redis", "clock", "", "problem", "behind this machine's", "NTP");
 }
 
 #[test]
@@ -62,7 +50,7 @@ fn a_postgresql_whose_clock_is_wrong_whose_places_run_out_and_that_becomes_a_sta
 
 #[test]
 fn a_redis_that_could_evict_the_pool_or_is_full_is_found() {
-    let redis = OwnRedis::start(&[], None);
+    let redis = OwnRedis::start(&[]);
     let ask = || doctor("REDIS_URL", &redis.url());
     ask().says("redis", "eviction", "", "ok", "no limit of memory", "");
     redis.tell(&["CONFIG", "SET", "maxmemory", "1gb"]);
@@ -77,8 +65,8 @@ fn a_redis_that_could_evict_the_pool_or_is_full_is_found() {
 
     // 40 MB in it, and the limit a little above or below that.
     redis.tell(&["SETRANGE", "ballast", "40000000", "x"]);
-    redis.tell(&["CONFIG", "SET", "maxmemory", "43000000"]);
-    ask().says("redis", "memory", "", "warning", "of 43.0 MB used", "CONFIG SET maxmemory");
+    redis.tell(&["CONFIG", "SET", "maxmemory", "46000000"]);
+    ask().says("redis", "memory", "", "warning", "of 46.0 MB used", "CONFIG SET maxmemory");
     redis.tell(&["CONFIG", "SET", "maxmemory", "30000000"]);
     let full = ask();
     full.says("redis", "memory", "", "problem", "writes are refused", "CONFIG SET maxmemory");
@@ -87,12 +75,12 @@ fn a_redis_that_could_evict_the_pool_or_is_full_is_found() {
 
 #[test]
 fn a_replica_is_told_with_the_name_of_its_primary() {
-    let primary = OwnRedis::start(&[], None);
-    let replica = OwnRedis::start(&["--replicaof", "127.0.0.1", &primary.port().to_string()], None);
+    let primary = OwnRedis::start(&[]);
+    let replica = OwnRedis::start(&["--replicaof", "127.0.0.1", &primary.port().to_string()]);
     let found = doctor("REDIS_URL", &replica.url());
     found.says("redis", "writable", "", "problem", "is a replica of", &primary.url());
     // Another, whose administrator took a command away.
-    let maimed = OwnRedis::start(&["--rename-command", "INFO", ""], None);
+    let maimed = OwnRedis::start(&["--rename-command", "INFO", ""]);
     doctor("REDIS_URL", &maimed.url()).says("redis", "server", "", "problem", "unknown command", "log");
 }
 

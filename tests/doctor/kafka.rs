@@ -95,13 +95,19 @@ fn a_group_with_idle_members_and_one_that_is_slow_are_told() {
     let shop = Shop::seeded(50, 50);
     let group = shop.topics.name("orders_group");
     let ask = || Consultation::hold(&mut shop.program("doctor --json"));
-    let members = shop.start("consume --topic orders --members 4");
-    until(PATIENCE, "all four have joined", || {
-        let found = ask();
-        let said = found.finding("kafka", "group", &group)["what"].to_string();
-        if said.contains("4 members") && !said.contains("changing hands") { Ok(()) } else { Err(said) }
-    });
+    let joined = |members: &str| {
+        until(PATIENCE, "all have joined", || {
+            let found = ask();
+            let said = found.finding("kafka", "group", &group)["what"].to_string();
+            if said.contains(members) && !said.contains("changing hands") { Ok(()) } else { Err(said) }
+        });
+    };
+    let mut idle = shop.start("consume --topic orders --members 4");
+    joined("4 members");
     ask().says("kafka", "group", &group, "note", "1 more than there are partitions, and idle", "");
+    idle.stop(PATIENCE);
+    let members = shop.start("consume --topic orders --members 3");
+    joined("3 members");
     // They stand still, and the group has not missed them yet.
     members.signal("STOP");
     shop.topics.flood("orders", 100_001);

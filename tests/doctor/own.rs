@@ -69,12 +69,11 @@ pub struct OwnRedis {
 }
 
 impl OwnRedis {
-    /// Starts it, with more words of its configuration, and with a clock of its own if one is given.
-    pub fn start(words: &[&str], clock: Option<&Clock>) -> Self {
+    /// Starts it, with more words of its configuration.
+    pub fn start(words: &[&str]) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        let mut command = Command::new("env");
-        command.args(clock.map(Clock::words).into_iter().flatten());
-        command.args(["redis-server", "--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"]);
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"]);
         command.arg(folder.path()).args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let server = command.spawn().unwrap();
         until(PATIENCE, "Redis listens", || {
