@@ -48,6 +48,42 @@ fn every_command() -> Vec<Vec<String>> {
 }
 
 #[test]
+fn every_command_says_in_the_imperative_what_it_does() {
+    fn all(command: &clap::Command, found: &mut Vec<(String, String)>) {
+        for child in command.get_subcommands().filter(|child| child.get_name() != "help") {
+            let about = child.get_about().map(ToString::to_string).unwrap_or_default();
+            found.push((child.get_name().to_owned(), about));
+            all(child, found);
+        }
+    }
+    let mut found = Vec::new();
+    all(&Cli::command(), &mut found);
+    let verbs = [
+        "Ask",
+        "Audit",
+        "Check",
+        "Create",
+        "Draw",
+        "Look",
+        "Make",
+        "Measure",
+        "Prepare",
+        "Print",
+        "Put",
+        "Recompute",
+        "Send",
+        "Show",
+        "Simulate",
+        "Store",
+        "Switch",
+    ];
+    for (name, about) in found {
+        let first = about.split(' ').next().unwrap();
+        assert!(verbs.contains(&first) && !about.ends_with('.'), "{name}: {about:?}");
+    }
+}
+
+#[test]
 fn the_help_of_every_command_opens_with_an_example() {
     for path in every_command() {
         let words: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();

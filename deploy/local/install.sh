@@ -24,9 +24,12 @@ chromium_needs() {
 # Scrapes the program in a test, with the rules and queries of deploy/; promtool comes along.
 prometheus_needs() { if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then echo prometheus; fi; }
 
+# Another clock for a server; a test sets it wrong.
+faketime_needs() { is_installed libfaketime || echo libfaketime; }
+
 is_installed() { [[ $(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
 
-# install_missing KIND...: kinds are postgres, redis, kafka, kcat, chromium, prometheus and build.
+# install_missing KIND...: kinds are postgres, redis, kafka, kcat, chromium, prometheus, faketime and build.
 install_missing() {
     local kind missing=()
     for kind in "$@"; do

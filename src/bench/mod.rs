@@ -23,6 +23,9 @@ use crate::interrupt::Interrupt;
 use crate::output::failure;
 use scratch::Scratch;
 
+/// What all names begin with that are made for a measurement.
+pub const PREFIX: &str = "shopstream_bench_";
+
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {

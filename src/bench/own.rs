@@ -14,15 +14,15 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::types::RDKafkaErrorCode;
 use redis::Commands;
 
+use super::PREFIX;
 use crate::cache::Cache;
 use crate::config::Settings;
 use crate::consume::Topic;
 use crate::interrupt::Interrupt;
 use crate::stream::client::{Kafka, PATIENCE};
+use crate::stream::rights::{On, Operation, is_refusal};
 use crate::stream::topics::TOPICS;
 
-/// What all names begin with.
-pub(super) const PREFIX: &str = "shopstream_bench_";
 /// Kafka gives up the members of a process that was killed after their session's 10 s.
 const UNTIL_GIVEN_UP: Duration = Duration::from_secs(20);
 
@@ -40,8 +40,8 @@ pub(super) struct Own {
 impl Own {
     /// Whatever bears this name on the services of the settings.
     pub fn named(name: String, settings: &Settings) -> Result<Self> {
-        let kafka = Kafka::of(settings)?.under(&format!("{name}."))?;
-        let cache = Cache::new(settings.redis_url()?, &format!("{name}:"))?;
+        let kafka = Kafka::of(settings)?.under(&format!("{name}."))?.granted_by(PREFIX);
+        let cache = Cache::new(settings.redis_url()?, &format!("{name}:"))?.granted_by(PREFIX);
         Ok(Self { name, kafka, cache })
     }
 
@@ -91,6 +91,9 @@ impl Own {
             match removed {
                 // Not made yet, or removed already.
                 Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
+                Err((topic, code)) if is_refusal(code) => {
+                    return Err(self.kafka.lacks(Operation::Delete, On::Topics(&[&topic])).into());
+                }
                 Err((topic, code)) => bail!("the topic {topic} cannot be removed: {code}"),
             }
         }

@@ -22,6 +22,7 @@ use crate::produce::inject::Rates;
 use crate::produce::{self, Pace, Streams, Totals};
 use crate::stream::client::{Kafka, PATIENCE};
 use crate::stream::message::{OrderCreated, decode};
+use crate::stream::rights::Operation;
 use crate::telemetry::Telemetry;
 
 /// Orders written one by one at most: each waits for the disk.
@@ -173,7 +174,7 @@ fn read_orders(
     let group = scratch.kafka.name("bench");
     let consumer: BaseConsumer =
         scratch.kafka.config(&[("group.id", &group), ("enable.auto.commit", "false")]).create()?;
-    let partitions = scratch.kafka.partitions_of(consumer.client(), &topic, PATIENCE)?;
+    let partitions = scratch.kafka.partitions_of(consumer.client(), &topic, Operation::Read, PATIENCE)?;
     let mut assignment = TopicPartitionList::new();
     for partition in 0..i32::try_from(partitions)? {
         assignment.add_partition_offset(&topic, partition, Offset::Beginning)?;

@@ -7,7 +7,8 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 
-use super::own::{Own, PREFIX};
+use super::PREFIX;
+use super::own::Own;
 use crate::cache::Cache;
 use crate::config::Settings;
 use crate::config::secret::SecretUrl;
@@ -19,7 +20,7 @@ use crate::follow::{Amount, Follow};
 use crate::generator::World;
 use crate::interrupt::Interrupt;
 use crate::stream::client::Kafka;
-use crate::stream::topics::{self, Wishes};
+use crate::stream::topics::{self, REPLICATION, Wishes};
 
 /// A shop of the measurement's own.
 pub(super) struct Scratch {
@@ -69,7 +70,10 @@ impl Scratch {
     ) -> Result<()> {
         follow.at("making topics and tables of its own");
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        runtime.block_on(topics::create(&self.kafka, Wishes::default()))?;
+        // As many copies as the shop's topics would have, or as this deployment can keep.
+        let brokers = self.kafka.metadata(&self.kafka.admin()?)?.brokers().len();
+        let replication = i32::try_from(brokers).ok().map(|brokers| brokers.min(REPLICATION));
+        runtime.block_on(topics::create(&self.kafka, Wishes { replication, ..Wishes::default() }))?;
         interrupt.check()?;
         let mut conn = self.connect()?;
         db::migrate::apply(&mut conn)?;

@@ -7,6 +7,7 @@ pub mod members;
 pub mod metrics;
 pub mod read;
 pub mod refresh;
+pub mod rights;
 pub mod scenario;
 pub mod status;
 pub mod visits;
@@ -14,14 +15,14 @@ pub mod visits;
 use std::fmt;
 use std::time::Duration;
 
-use redis::{Client, Connection, RedisError};
+use redis::{Client, Connection, FromRedisValue, Pipeline, RedisError, RedisResult, pipe};
 
 use crate::config::Settings;
 use crate::config::secret::{SecretUrl, redact};
 use crate::error::Failure;
 
 /// How long Redis may take to answer: under load half a second is not enough.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where the cache is. Connections are made from it, a thread each.
 #[derive(Clone)]
@@ -29,6 +30,7 @@ pub struct Cache {
     client: Client,
     url: SecretUrl,
     prefix: String,
+    family: Option<&'static str>,
 }
 
 impl fmt::Debug for Cache {
@@ -56,7 +58,7 @@ impl Cache {
             Failure::usage(format!("the Redis URL {url} cannot be read: {}", redact(&error.to_string())))
                 .help("write it as redis://USER:PASSWORD@HOST:PORT/DATABASE")
         })?;
-        Ok(Self { client, url: url.clone(), prefix: prefix.to_owned() })
+        Ok(Self { client, url: url.clone(), prefix: prefix.to_owned(), family: None })
     }
 
     /// A connection; its calls fail rather than wait for ever.
@@ -72,33 +74,27 @@ impl Cache {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn connect_within(&self, patience: Duration) -> Result<Connection, Failure> {
-        let connect = || {
-            let conn = self.client.get_connection_with_timeout(patience)?;
-            conn.set_read_timeout(Some(patience))?;
-            conn.set_write_timeout(Some(patience))?;
-            Ok(conn)
-        };
-        connect().map_err(|error: RedisError| self.explain(&error))
+        self.try_to_connect(patience).map_err(|error| self.explain(&error))
+    }
+
+    /// The same, for somebody who tells a refusal from a server that is away.
+    ///
+    /// # Errors
+    /// When Redis cannot be reached or does not let this user in.
+    pub fn try_to_connect(&self, patience: Duration) -> RedisResult<Connection> {
+        let conn = self.client.get_connection_with_timeout(patience)?;
+        conn.set_read_timeout(Some(patience))?;
+        conn.set_write_timeout(Some(patience))?;
+        Ok(conn)
     }
 
     /// What failed, with what, and what to do about it.
     #[must_use]
     pub fn explain(&self, error: &RedisError) -> Failure {
-        let mut said = redact(&error.to_string());
+        let said = redact(&error.to_string());
         let url = &self.url;
-        // Several commands at once are refused one by one, and say the same.
-        let is_in_pipeline = |code: &str| said.contains(&format!("error: \"{code}\""));
-        let in_pipeline = is_in_pipeline("NOAUTH") || is_in_pipeline("NOPERM");
-        if is_in_pipeline("NOAUTH") {
-            "NOAUTH: it wants a password".clone_into(&mut said);
-        }
-        if in_pipeline
-            || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
-            || error.kind() == redis::ErrorKind::AuthenticationFailed
-        {
-            return Failure::new(format!("Redis at {url} does not let this user do that: {said}"))
-                .help("check user, password and rights in REDIS_URL (--redis-url)")
-                .refusal();
+        if let Some(refusal) = self.refusal(error) {
+            return refusal;
         }
         if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() {
             return Failure::new(format!("Redis at {url} cannot be reached: {said}"))
@@ -114,11 +110,40 @@ impl Cache {
         &self.url
     }
 
+    /// As whom Redis knows this user.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.client.get_connection_info().redis_settings().username().unwrap_or("default")
+    }
+
+    /// The same cache, for somebody whose keys have another prefix each time: rights are granted for whatever begins like this.
+    #[must_use]
+    pub const fn granted_by(mut self, beginning: &'static str) -> Self {
+        self.family = Some(beginning);
+        self
+    }
+
+    /// What the keys begin with that rights are granted for.
+    fn family(&self) -> &str {
+        self.family.unwrap_or(&self.prefix)
+    }
+
     /// A key under the prefix.
     #[must_use]
     pub fn key(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
+}
+
+/// Asks these commands as one step. Not by the client's own `atomic`, which panics when a user may not run MULTI (redis 1.8).
+fn at_once<T: FromRedisValue>(redis: &mut Connection, commands: &Pipeline) -> RedisResult<T> {
+    let mut all = pipe();
+    all.cmd("MULTI").ignore();
+    for command in commands.cmd_iter() {
+        all.add_command(command.clone()).ignore();
+    }
+    let (answers,): (T,) = all.cmd("EXEC").query(redis)?;
+    Ok(answers)
 }
 
 /// Names of the keys, without the prefix.

@@ -6,7 +6,7 @@ use redis::{Connection, RedisResult, pipe};
 use serde::de::DeserializeOwned;
 
 use super::members::{CachedCustomer, CachedProduct, PoolMeta};
-use super::{Cache, keys};
+use super::{Cache, at_once, keys};
 
 /// Both pools of one generation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,12 +25,9 @@ pub struct PoolSnapshot {
 /// When Redis does not answer, or holds something that this program did not write.
 pub fn pools(cache: &Cache, redis: &mut Connection) -> RedisResult<Option<PoolSnapshot>> {
     type Hash = HashMap<String, String>;
-    let (users, products, meta): (Hash, Hash, Hash) = pipe()
-        .atomic()
-        .hgetall(cache.key(keys::USERS))
-        .hgetall(cache.key(keys::PRODUCTS))
-        .hgetall(cache.key(keys::META))
-        .query(redis)?;
+    let mut all = pipe();
+    all.hgetall(cache.key(keys::USERS)).hgetall(cache.key(keys::PRODUCTS)).hgetall(cache.key(keys::META));
+    let (users, products, meta): (Hash, Hash, Hash) = at_once(redis, &all)?;
     if users.is_empty() || products.is_empty() {
         return Ok(None);
     }
@@ -51,7 +48,7 @@ pub fn meta(cache: &Cache, redis: &mut Connection) -> RedisResult<PoolMeta> {
 /// # Errors
 /// When Redis does not answer, or the keys are no pools.
 pub fn sizes(cache: &Cache, redis: &mut Connection) -> RedisResult<(u64, u64)> {
-    pipe().atomic().hlen(cache.key(keys::USERS)).hlen(cache.key(keys::PRODUCTS)).query(redis)
+    at_once(redis, pipe().hlen(cache.key(keys::USERS)).hlen(cache.key(keys::PRODUCTS)))
 }
 
 fn members<T: DeserializeOwned>(hash: &HashMap<String, String>) -> RedisResult<Vec<T>> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::{Commands, Connection, RedisResult, pipe};
 
-use super::{Cache, keys};
+use super::{Cache, at_once, keys};
 
 /// A scenario switched on by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,6 @@ pub fn deactivate(cache: &Cache, redis: &mut Connection) -> RedisResult<bool> {
 /// When Redis does not answer.
 pub fn by_hand(cache: &Cache, redis: &mut Connection) -> RedisResult<Option<ByHand>> {
     let key = cache.key(keys::SCENARIO);
-    let (id, millis): (Option<String>, i64) = pipe().atomic().get(&key).pttl(&key).query(redis)?;
+    let (id, millis): (Option<String>, i64) = at_once(redis, pipe().get(&key).pttl(&key))?;
     Ok(ByHand::of(id, millis))
 }

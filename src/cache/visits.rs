@@ -45,6 +45,18 @@ pub fn plan(cache: &Cache, redis: &mut Connection, visits: &[(Timestamp, Visit)]
     pipe().zadd_multiple(&key, &entries).ignore().zremrangebyrank(&key, MOST_WAITING, -1).ignore().query::<()>(redis)
 }
 
+/// Does what [`plan`] and [`take`] do, with no visit: a missing right is known before the first is agreed.
+///
+/// # Errors
+/// When Redis does not answer or refuses.
+pub fn try_rights(cache: &Cache, redis: &mut Connection, now: Timestamp) -> RedisResult<()> {
+    let key = cache.key(keys::VISITS);
+    // XX changes what is there, and no visit is an empty text.
+    let add = redis::cmd("ZADD").arg(&key).arg("XX").arg(0).arg("").clone();
+    pipe().add_command(add).ignore().zremrangebyrank(&key, MOST_WAITING, -1).ignore().query::<()>(redis)?;
+    take(cache, redis, now, 0).map(drop)
+}
+
 /// Takes up to `most` visits that are due at `now`, the longest due first. One that cannot be read is dropped.
 ///
 /// # Errors

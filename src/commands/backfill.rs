@@ -36,7 +36,7 @@ pub struct Args {
     /// The year to simulate, 1975–2100
     #[arg(long, value_name = "YEAR", value_parser = parse_year)]
     year: i32,
-    /// Where to write; PostgreSQL by default where a database is configured, else Parquet
+    /// Where to write [default: postgres where a database is configured, else parquet]
     #[arg(long, value_enum, value_name = "TARGET")]
     to: Option<Target>,
     /// Orders in the year [default: 50_000]
@@ -72,13 +72,13 @@ pub struct Args {
     /// Threads, or PostgreSQL's connections [default: 4 at most; 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
-    /// Times faster than the clock, 3600: 1 h a second; Kafka only
-    #[arg(long, value_name = "N", value_parser = parse_factor)]
+    /// So many times as fast as the clock (3600: an hour a second); Kafka only
+    #[arg(long, value_name = "FACTOR", value_parser = parse_factor)]
     speed: Option<f64>,
     /// Finish what an earlier run left half-way
     #[arg(long, conflicts_with = "replace")]
     resume: bool,
-    /// Write it anew in place of what a run wrote for this year; asks
+    /// Write it anew in place of what a run wrote for this year; asks first
     #[arg(long)]
     replace: bool,
     #[command(flatten)]

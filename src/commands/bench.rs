@@ -27,7 +27,7 @@ pub struct Args {
     /// Customers of the shop that is made for it
     #[arg(long, value_name = "N", default_value = "10_000", value_parser = parse_some)]
     users: u32,
-    /// Its products
+    /// Products of that shop
     #[arg(long, value_name = "N", default_value = "20_000", value_parser = parse_some)]
     products: u32,
     /// Group members that consume

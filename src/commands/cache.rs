@@ -15,7 +15,7 @@ use crate::cache::{Cache, refresh};
 use crate::cli::example;
 use crate::cli::values::parse_duration;
 use crate::generator::tables::{DemandTables, PoolSizes};
-use crate::output::{Table, number};
+use crate::output::{Table, failure, number};
 use crate::telemetry::{MetricsArgs, Telemetry};
 
 /// Arguments of `cache`.
@@ -36,7 +36,7 @@ enum Action {
 #[derive(clap::Args, Debug)]
 #[command(mut_arg("metrics_addr", |arg| arg.requires("every")))]
 struct RefreshArgs {
-    /// Stay, and do it again every so often
+    /// Stay, and refresh them every so often
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     every: Option<Duration>,
     #[command(flatten)]
@@ -138,8 +138,9 @@ fn stay(cache: &Cache, sizes: &PoolSizes, every: Duration, args: &RefreshArgs, c
             }
             Err(report) => {
                 metrics.failed();
-                pool.not_ready(format_args!("{report:#}"));
-                tracing::warn!("the cache was not refreshed; the pool that is there, if any, stays: {report:#}");
+                let why = failure::line(&report);
+                pool.not_ready(&why);
+                tracing::warn!("the cache was not refreshed; the pool that is there, if any, stays: {why}");
                 connections = Connections::default();
                 every.min(backoff.pause())
             }

@@ -14,7 +14,7 @@ use crate::output::number;
 #[derive(clap::Args, Debug)]
 #[command(before_help = example(&["shopstream doctor", "shopstream doctor --json | jq '.findings[] | select(.mend)'"]))]
 pub struct Args {
-    /// Print findings and configuration as JSON
+    /// Print the result as JSON: findings and configuration
     #[arg(long)]
     pub json: bool,
 }

@@ -44,7 +44,7 @@ pub enum Action {
 ]))]
 #[command(mut_arg("metrics_addr", |arg| arg.requires("every")))]
 pub struct UpdateArgs {
-    /// Stay, and recompute this often
+    /// Stay, and recompute them every so often
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with_all = ["dry_run", "json"])]
     pub every: Option<Duration>,
 
@@ -66,13 +66,13 @@ pub struct UpdateArgs {
     #[arg(long, value_name = "DURATION", value_parser = parse_rest)]
     pub demote_every: Option<Duration>,
 
-    /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-
     /// Metrics and health, while it stays.
     #[command(flatten)]
     pub metrics: MetricsArgs,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Recomputes the grades.

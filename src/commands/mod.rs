@@ -111,15 +111,15 @@ pub enum Command {
     Grades(grades::Args),
     /// Simulate a year of the shop, into PostgreSQL, files or Kafka
     Backfill(backfill::Args),
-    /// A page of charts of a year, from files or PostgreSQL
+    /// Draw a year on a page of charts, from files or PostgreSQL
     Report(report::Args),
-    /// Messages that could not be stored: look at them, send them back
+    /// Look at messages that could not be stored, and send them back
     Dlq(dlq::Args),
     /// Audit what was produced against what is stored
     Verify(verify::Args),
-    /// The pipeline at a glance: on a terminal, in a log, or as JSON
+    /// Show the pipeline at a glance: on a terminal, in a log, or as JSON
     Monitor(monitor::Args),
-    /// The shopping events, and when each is in force
+    /// Show the shopping events, and switch one on by hand
     Scenarios(scenarios::Args),
     /// Measure this deployment: cache against database, Kafka against direct writes
     Bench(bench::Args),

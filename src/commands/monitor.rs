@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use color_eyre::Report;
 use color_eyre::eyre::Result;
 
 use super::Context;
@@ -130,8 +131,15 @@ fn once(monitor: &Monitor, args: &Args, context: &Context) -> Result<()> {
         context.printer.result(&screen::still(&snapshot))?;
     }
     if snapshot.is_anything_away() {
-        let what = format!("away, or refusing to answer: {}", snapshot.away().join(", "));
-        return Err(Failure::new(what).help("start it, or see what is wrong: shopstream doctor").into());
+        let away = snapshot.away();
+        let names: Vec<&str> = away.iter().map(|(name, ..)| *name).collect();
+        let failure = Failure::new(format!("away, or refusing to answer: {}", names.join(", ")));
+        // Where only one is, what it said tells what to do.
+        let [(_, why, help)] = away.as_slice() else {
+            return Err(failure.help("start them, or see what is wrong: shopstream doctor").into());
+        };
+        let help = help.unwrap_or("start it, or see what is wrong: shopstream doctor");
+        return Err(Report::msg((*why).to_owned()).wrap_err(failure.help(help)));
     }
     Ok(())
 }

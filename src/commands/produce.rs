@@ -19,6 +19,7 @@ use crate::error::Failure;
 use crate::generator::live::Run;
 use crate::generator::sign_ups::SignUpCurve;
 use crate::output::{Table, number};
+use crate::produce::forecast::Forecast;
 use crate::produce::inject::Rates;
 use crate::produce::{self, Outcome, Pace, Request, Streams};
 use crate::stream::client::Kafka;
@@ -47,7 +48,7 @@ pub struct Args {
     /// End after so long
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
-    /// Hasten the shop's intervals and its customers' visits so many times
+    /// Hasten the shop so many times: at night (UTC+9) it sells about an order a minute
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = parse_factor)]
     speed: f64,
     /// Seed of every random draw
@@ -106,7 +107,11 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let kafka = Kafka::of(&context.settings)?;
     let cache = if request.streams.orders { Some(Cache::of(&context.settings)?) } else { None };
     let telemetry = Telemetry::start(&context.settings, &args.metrics)?;
-    tracing::info!(run = request.run, seed = request.seed, "producing begins");
+    let expected = match request.pace {
+        Pace::Live if request.streams.orders => format!(": {}", Forecast::now(&world, request.speed).text()),
+        _ => String::new(),
+    };
+    tracing::info!(run = request.run, seed = request.seed, "producing begins{expected}");
     let outcome = produce::run(&request, &world, &kafka, cache, &telemetry, &context.interrupt)?;
     report(&outcome, args.json, context)?;
     outcome.failure.map_or(Ok(()), Err)

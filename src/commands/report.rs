@@ -37,7 +37,7 @@ pub struct Args {
     replace: bool,
     #[command(flatten)]
     consent: Consent,
-    /// Print where the page is and its headline figures as JSON
+    /// Print the result as JSON: where the page is, and its headline figures
     #[arg(long)]
     json: bool,
 }

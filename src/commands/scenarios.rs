@@ -74,7 +74,7 @@ struct ShowArgs {
 
 #[derive(clap::Args, Debug)]
 struct CalendarArgs {
-    /// The year, 1975–2100; this year by default
+    /// The year, 1975–2100 [default: this year]
     #[arg(long, value_name = "YEAR", value_parser = parse_year)]
     year: Option<i32>,
     /// One line a stretch of days with the same scenario, instead of one a day

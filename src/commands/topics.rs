@@ -5,6 +5,8 @@ use crate::cli::example;
 use crate::error::Failure;
 use crate::output::{Cell, Table, number};
 use crate::stream::client::Kafka;
+use crate::stream::drift::Drift;
+use crate::stream::rights::{On, Operation};
 use crate::stream::topics::{self, TopicState, Wishes};
 
 /// Arguments of `topics`.
@@ -106,6 +108,15 @@ fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
         context.printer.json(&states)?;
     } else {
         print_partitions(&states, context)?;
+    }
+    for (drift, operation) in
+        [(Drift::Hidden, Operation::Describe), (Drift::SettingsHidden, Operation::DescribeConfigs)]
+    {
+        let refused = states.iter().filter(|state| state.drift.contains(&drift)).map(|state| state.name.as_str());
+        let refused: Vec<&str> = refused.collect();
+        if !refused.is_empty() {
+            return Err(kafka.lacks(operation, On::Topics(&refused)).into());
+        }
     }
     let missing = states.iter().filter(|state| !state.exists()).count();
     if missing > 0 {

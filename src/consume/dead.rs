@@ -96,6 +96,9 @@ impl DeadLetters {
         if count.delivered == count.handed {
             return Ok(());
         }
+        if let Some(failure) = sender.refusal() {
+            return Err(failure.into());
+        }
         let why = count.first_error.unwrap_or_else(|| "the brokers do not answer".to_owned());
         let lost = number::verb(count.handed - count.delivered, "dead letter", ("was", "were"));
         Err(eyre!("{lost} not confirmed in {}: {why}", self.topic))

@@ -28,6 +28,7 @@ pub use request::{Request, Topic};
 
 use crate::interrupt::Interrupt;
 use crate::stream::client::{Kafka, PATIENCE};
+use crate::stream::rights::Operation;
 use crate::telemetry::Telemetry;
 use handlers::{Handler, Orders, Products, Users};
 use member::{Member, Rewound, Team};
@@ -47,7 +48,8 @@ pub fn run(
     interrupt: &Interrupt,
 ) -> Result<()> {
     // A wrong name is told at once, not by silence.
-    kafka.partitions_of(kafka.admin()?.inner(), &kafka.name(request.topic.as_str()), PATIENCE)?;
+    let topic = kafka.name(request.topic.as_str());
+    kafka.partitions_of(kafka.admin()?.inner(), &topic, Operation::Read, PATIENCE)?;
     let metrics = ConsumeMetrics::register(&mut telemetry.registry());
     match request.topic {
         Topic::Users => members::<Users>(request, kafka, database_url, telemetry, &metrics, interrupt),

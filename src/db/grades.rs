@@ -165,8 +165,9 @@ fn write(conn: &mut PgConnection, update: &GradesUpdate) -> QueryResult<()> {
         .map(drop)
 }
 
-#[derive(QueryableByName)]
-struct Flow {
+/// A row of a query that counts customers by the grades between which they went.
+#[derive(Debug, QueryableByName)]
+pub(crate) struct Flow {
     #[diesel(sql_type = Text)]
     from_grade: String,
     #[diesel(sql_type = Text)]
@@ -175,27 +176,45 @@ struct Flow {
     customers: i64,
 }
 
+impl Flow {
+    /// What it says.
+    ///
+    /// # Errors
+    /// When a grade is none that this program knows.
+    pub(crate) fn moved(&self) -> color_eyre::Result<Moved> {
+        Ok(Moved {
+            from: self.from_grade.parse()?,
+            to: self.to_grade.parse()?,
+            customers: self.customers.unsigned_abs(),
+        })
+    }
+}
+
 fn flows(conn: &mut PgConnection) -> color_eyre::Result<Vec<Moved>> {
     let flows = diesel::sql_query(
         "SELECT from_grade, to_grade, count(*) AS customers FROM grade_step GROUP BY from_grade, to_grade
           ORDER BY grade_rank(from_grade), grade_rank(to_grade)",
     );
-    let moved = flows.load::<Flow>(conn)?.into_iter().map(|flow| {
-        Ok(Moved {
-            from: flow.from_grade.parse()?,
-            to: flow.to_grade.parse()?,
-            customers: flow.customers.unsigned_abs(),
-        })
-    });
-    moved.collect()
+    flows.load::<Flow>(conn)?.iter().map(Flow::moved).collect()
 }
 
-#[derive(QueryableByName)]
-struct Level {
+/// A row of a query that counts customers by grade.
+#[derive(Debug, QueryableByName)]
+pub(crate) struct Level {
     #[diesel(sql_type = Text)]
     grade: String,
     #[diesel(sql_type = BigInt)]
     customers: i64,
+}
+
+impl Level {
+    /// The grade, and how many have it.
+    ///
+    /// # Errors
+    /// When the grade is none that this program knows.
+    pub(crate) fn counted(&self) -> color_eyre::Result<(Grade, u64)> {
+        Ok((self.grade.parse()?, self.customers.unsigned_abs()))
+    }
 }
 
 /// Customers in each grade, in the order of [`Grade::ALL`].
@@ -206,7 +225,8 @@ pub fn distribution(conn: &mut PgConnection) -> color_eyre::Result<[u64; Grade::
     let mut pyramid = [0; Grade::ALL.len()];
     let levels = diesel::sql_query("SELECT grade, count(*) AS customers FROM users GROUP BY grade");
     for level in levels.load::<Level>(conn)? {
-        pyramid[usize::from(level.grade.parse::<Grade>()?.code())] = level.customers.unsigned_abs();
+        let (grade, customers) = level.counted()?;
+        pyramid[usize::from(grade.code())] = customers;
     }
     Ok(pyramid)
 }

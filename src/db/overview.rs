@@ -132,7 +132,11 @@ impl Estimates {
     /// Rows of a table; none where nothing is known.
     #[must_use]
     pub fn rows(&self, table: &str) -> u64 {
-        self.0.iter().find(|size| size.name == table).map_or(0, |size| size.rows.max(0).unsigned_abs())
+        self.0
+            .iter()
+            .find(|size| size.name == table)
+            .and_then(|size| size.rows)
+            .map_or(0, |rows| rows.max(0).unsigned_abs())
     }
 
     /// Rows of some tables together, as an amount of work.

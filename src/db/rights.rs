@@ -60,7 +60,12 @@ pub fn explained(report: Report, url: &str) -> Report {
     let refused = report.chain().find_map(|cause| Refused::read(&cause.to_string()));
     match refused {
         Some(refused) if !report.chain().any(|cause| cause.is::<Interrupted>()) => {
-            let Some(failure) = failure(&refused, url, remedy_of(&report).as_deref()) else { return report };
+            let then = remedy_of(&report);
+            // Explained already.
+            if then.as_ref().is_some_and(|remedy| remedy.contains("GRANT ")) {
+                return report;
+            }
+            let Some(failure) = failure(&refused, url, then.as_deref()) else { return report };
             report.wrap_err(failure)
         }
         _ => report,

@@ -67,7 +67,7 @@ fn look(kafka: &Kafka, desk: &mut Desk) -> Result<()> {
         let there: &Vec<TopicState> = &states.iter().filter(|state| state.exists()).cloned().collect();
         let guarded = settings.guarded();
         thread::scope(|scope| {
-            scope.spawn(|| groups::look(kafka, &of_groups, there, guarded));
+            scope.spawn(|| groups::look(kafka, &of_groups, there));
             scope.spawn(|| of_letters.all(letters::waiting(kafka, there)));
             scope.spawn(|| of_rights.all(rights::tried(kafka, there, guarded)));
             of_topics.all(topics::findings(kafka, &states));

@@ -224,15 +224,17 @@ impl Snapshot {
         self.cache.is_away() || self.kafka.is_away() || self.postgres.is_away()
     }
 
-    /// The services that are away, as their panels call them.
+    /// The services that are away, as their panels call them, with why, and what to do where that is known.
     #[must_use]
-    pub fn away(&self) -> Vec<&'static str> {
-        let all = [
-            ("the cache", self.cache.is_away()),
-            ("Kafka", self.kafka.is_away()),
-            ("PostgreSQL", self.postgres.is_away()),
-        ];
-        all.into_iter().filter_map(|(name, away)| away.then_some(name)).collect()
+    pub fn away(&self) -> Vec<(&'static str, &str, Option<&str>)> {
+        fn away<'s, T>(name: &'static str, seen: &'s Seen<T>) -> Option<(&'static str, &'s str, Option<&'s str>)> {
+            match seen {
+                Seen::Away { why, help, .. } => Some((name, why, help.as_deref())),
+                _ => None,
+            }
+        }
+        let all = [away("the cache", &self.cache), away("Kafka", &self.kafka), away("PostgreSQL", &self.postgres)];
+        all.into_iter().flatten().collect()
     }
 
     /// Why the scenario in force is not known.

@@ -13,7 +13,7 @@ use super::watch::{CONNECTING, Probe};
 use crate::config::secret::SecretUrl;
 use crate::db;
 use crate::db::address::DatabaseAddress;
-use crate::db::overview;
+use crate::db::{overview, rights};
 use crate::domain::date::business_time;
 use crate::error::Failure;
 
@@ -120,7 +120,7 @@ impl Probe for PostgresProbe {
             Some(conn) => conn,
             None => self.connect()?,
         };
-        self.look(&mut conn)?;
+        self.look(&mut conn).map_err(|report| rights::explained(report, self.url.expose()))?;
         self.conn = Some(conn);
         Ok(self.view.clone())
     }

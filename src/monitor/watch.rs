@@ -10,6 +10,7 @@ use color_eyre::eyre::Result;
 use super::seen::Seen;
 use crate::config::secret::redact;
 use crate::error::Failure;
+use crate::output::failure::remedy_of;
 
 /// How long an answer is waited for. What is asked each second must show within two that it is away.
 pub const PATIENCE: Duration = Duration::from_millis(600);
@@ -133,9 +134,8 @@ fn take<T>(latest: &Mutex<Seen<T>>, answer: Result<T>) {
                 _ => now,
             };
             let failure = report.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-            let help = failure.and_then(Failure::remedy).map(str::to_owned);
             let refused = failure.is_some_and(Failure::is_refusal);
-            Seen::Away { why: one_line(&report), help, since, refused }
+            Seen::Away { why: one_line(&report), help: remedy_of(&report), since, refused }
         }
     };
 }

@@ -79,6 +79,15 @@ pub fn remedy_of(report: &Report) -> Option<String> {
     find::<Failure>(report).and_then(Failure::remedy).map(str::to_owned)
 }
 
+/// The same in one line, for logs and for `/readyz`: the remedy follows at its end.
+#[must_use]
+pub fn line(report: &Report) -> String {
+    match told(report) {
+        (what, Some(remedy)) => format!("{what}; {}", remedy.replace('\n', " ")),
+        (what, None) => what,
+    }
+}
+
 /// The exit status a report calls for; a closed standard output (`| head`) is no failure.
 #[must_use]
 pub fn exit_status(report: &Report) -> u8 {

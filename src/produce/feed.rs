@@ -14,7 +14,7 @@ use redis::{Connection, RedisResult};
 use crate::backoff::Backoff;
 use crate::cache::read::{self, PoolSnapshot};
 use crate::cache::visits::{self, Visit};
-use crate::cache::{Cache, scenario};
+use crate::cache::{Cache, PATIENCE, rights, scenario};
 use crate::domain::Timestamp;
 use crate::error::Failure;
 
@@ -43,6 +43,8 @@ pub enum News {
     Answers,
     /// Redis does not answer, and why.
     Away(String),
+    /// Redis refuses, and has never done all that is asked of it: nothing will come.
+    Refused(Failure),
 }
 
 /// The thread, and the ways to and from it.
@@ -72,6 +74,7 @@ impl Feed {
             known: None,
             scenario: None,
             unwritten: Vec::new(),
+            served: false,
         };
         let thread = std::thread::spawn(move || listener.listen());
         Self { news, planned: Some(planned), wanted, stop, thread: Some(thread), forgotten: 0 }
@@ -127,6 +130,8 @@ struct Listener {
     scenario: Option<Option<String>>,
     /// Taken from the channel, not yet in Redis.
     unwritten: Vec<(Timestamp, Visit)>,
+    /// Whether Redis has once done all that is asked of it.
+    served: bool,
 }
 
 impl Listener {
@@ -144,7 +149,12 @@ impl Listener {
                     backoff.reset();
                     TURN
                 }
-                Err(failure) => {
+                Err(error) if rights::is_refusal(&error) && !self.served => {
+                    self.send(News::Refused(self.cache.explain(&error)));
+                    return;
+                }
+                Err(error) => {
+                    let failure = self.cache.explain(&error);
                     if !backoff.failed() {
                         tracing::warn!("{failure}; going on with what is known");
                     }
@@ -163,15 +173,18 @@ impl Listener {
         }
     }
 
-    fn connect_and_turn(&mut self, conn: &mut Option<Connection>) -> Result<(), Failure> {
+    fn connect_and_turn(&mut self, conn: &mut Option<Connection>) -> RedisResult<()> {
         let conn = match conn {
             Some(conn) => conn,
-            none => none.insert(self.cache.connect()?),
+            none => none.insert(self.cache.try_to_connect(PATIENCE)?),
         };
-        self.turn(conn).map_err(|error| self.cache.explain(&error))
+        self.turn(conn)
     }
 
     fn turn(&mut self, conn: &mut Connection) -> RedisResult<()> {
+        if !self.served {
+            visits::try_rights(&self.cache, conn, Utc::now().into())?;
+        }
         self.note(conn)?;
         let meta = read::meta(&self.cache, conn)?;
         if meta.generation == 0 && self.known.is_none() {
@@ -200,6 +213,7 @@ impl Listener {
             }
         }
         self.send(News::Answers);
+        self.served = true;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! at the shop's cadence, at a rate, or as fast as the brokers take them.
 
 mod feed;
+pub mod forecast;
 pub mod inject;
 mod metrics;
 mod orders;
@@ -96,6 +97,8 @@ pub fn run_counted(
     let ended = run.produce(feed.as_mut());
     // Orders first: whatever else may fail, they are flushed, and told.
     let count = sender.flush(FLUSH_PATIENCE);
+    // Why nothing came of them matters more than what the client made of it.
+    let ended = sender.refusal().map_or(ended, |refusal| Err(refusal.into()));
     let took = run.first.map_or(Duration::ZERO, |first| first.elapsed());
     let mut forgotten_visits = 0;
     let mut listened = Ok(());
@@ -196,7 +199,7 @@ impl<'a> Run<'a> {
                 Err(report) if report.is::<crate::interrupt::Interrupted>() => return Ok(()),
                 other => other?,
             }
-            self.tell();
+            self.tell()?;
         }
         Ok(())
     }
@@ -211,7 +214,7 @@ impl<'a> Run<'a> {
     /// Whatever is due; sleeps when nothing is.
     fn turn(&mut self, mut feed: Option<&mut Feed>) -> Result<()> {
         if let Some(feed) = feed.as_deref_mut() {
-            self.orders.hear(feed);
+            self.orders.hear(feed)?;
         }
         let now = Instant::now();
         let idle = [self.order_due.wait(now), self.product_due.wait(now), self.user_due.wait(now)];
@@ -351,10 +354,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn tell(&mut self) {
+    fn tell(&mut self) -> Result<()> {
         if self.looked.elapsed() >= LOOK_EVERY {
             self.looked = Instant::now();
             self.look_at_deliveries();
+            // Whoever may not write loses every further message.
+            if let Some(refusal) = self.sender.refusal() {
+                return Err(refusal.into());
+            }
         }
         if self.told.elapsed() >= TELL_EVERY {
             self.told = Instant::now();
@@ -367,5 +374,6 @@ impl<'a> Run<'a> {
                 "producing"
             );
         }
+        Ok(())
     }
 }

@@ -17,6 +17,7 @@ use crate::cache::read::PoolSnapshot;
 use crate::cache::visits::Visit;
 use crate::domain::Timestamp;
 use crate::domain::rows::Names;
+use crate::error::Failure;
 use crate::generator::World;
 use crate::generator::live::{LiveOrder, LiveShop, Run, Shopper, Stocked};
 use crate::stream::message::{EventHeaders, INJECTED, Injected, Message, OrderCreated};
@@ -95,7 +96,10 @@ impl<'a> Orders<'a> {
     }
 
     /// Takes in whatever Redis had to say.
-    pub fn hear(&mut self, feed: &Feed) {
+    ///
+    /// # Errors
+    /// When Redis refuses this user what every producer needs.
+    pub fn hear(&mut self, feed: &Feed) -> Result<(), Failure> {
         while let Some(news) = feed.next() {
             match news {
                 News::Pools(pools) => self.refill(&pools),
@@ -103,6 +107,7 @@ impl<'a> Orders<'a> {
                 News::Visits(visits) => self.visitors.extend(visits),
                 News::Answers => self.redis_answers(),
                 News::Away(why) => self.redis_is_away(&why),
+                News::Refused(failure) => return Err(failure),
             }
         }
         if self.shop.has_room_for_visit() {
@@ -112,6 +117,7 @@ impl<'a> Orders<'a> {
             self.looked = Instant::now();
             self.look_at_age();
         }
+        Ok(())
     }
 
     fn redis_answers(&mut self) {

@@ -44,6 +44,14 @@ impl Due {
     }
 }
 
+/// Orders an hour at a demand (1 is average), on average.
+#[must_use]
+pub fn orders_an_hour(demand: f64, speed: f64) -> f64 {
+    let [least, most] = ORDER_BOUNDS;
+    let mean = f64::midpoint(ORDER_SECS[0], ORDER_SECS[1]);
+    3_600.0 * speed / (mean / demand.max(1e-9)).clamp(least, most)
+}
+
 /// The live shop's intervals.
 #[derive(Debug)]
 pub struct Cadence {

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use super::figures::{Sales, Sold, VALUE_LIMITS, span_of_year};
 use super::{Figures, Report};
+use crate::db::grades::{Flow, Level, Moved};
 use crate::db::overview::Estimates;
 use crate::db::runs;
 use crate::domain::Timestamp;
@@ -130,20 +131,8 @@ struct Customers {
 struct MoveRow {
     #[diesel(sql_type = Integer)]
     day: i32,
-    #[diesel(sql_type = Text)]
-    from_grade: String,
-    #[diesel(sql_type = Text)]
-    to_grade: String,
-    #[diesel(sql_type = BigInt)]
-    customers: i64,
-}
-
-#[derive(QueryableByName)]
-struct GradeRow {
-    #[diesel(sql_type = Text)]
-    grade: String,
-    #[diesel(sql_type = BigInt)]
-    customers: i64,
+    #[diesel(embed)]
+    flow: Flow,
 }
 
 struct Counting<'a> {
@@ -245,17 +234,18 @@ impl Counting<'_> {
         let moves: Vec<MoveRow> = query.load(self.conn).wrap_err("cannot count the grade changes")?;
         self.done("grade_changes");
         for row in moves {
-            let key = (usize::try_from(row.day)?, label(&row.from_grade)?, label(&row.to_grade)?);
-            self.figures.grade_moves.insert(key, count(row.customers));
+            let Moved { from, to, customers } = row.flow.moved()?;
+            self.figures.grade_moves.insert((usize::try_from(row.day)?, from, to), customers);
         }
         if is_live {
             let query = diesel::sql_query(include_str!("../db/sql/report_opening_grades.sql"));
-            let opening: Vec<GradeRow> = query
+            let opening: Vec<Level> = query
                 .bind::<Timestamptz, _>(self.span().0)
                 .load(self.conn)
                 .wrap_err("cannot read the opening grades")?;
             for row in opening {
-                self.figures.opening_grades.insert(label(&row.grade)?, count(row.customers));
+                let (grade, customers) = row.counted()?;
+                self.figures.opening_grades.insert(grade, customers);
             }
         }
         Ok(())

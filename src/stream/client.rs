@@ -9,6 +9,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::metadata::Metadata;
 use rdkafka::{ClientConfig, ClientContext};
 
+use super::rights::{On, Operation, refuses};
 use crate::config::Settings;
 use crate::config::services::{Brokers, KafkaOptions, TopicPrefix};
 use crate::error::Failure;
@@ -23,6 +24,7 @@ pub struct Kafka {
     options: KafkaOptions,
     prefix: TopicPrefix,
     patience: Duration,
+    family: Option<&'static str>,
 }
 
 impl Kafka {
@@ -36,6 +38,7 @@ impl Kafka {
             options: settings.kafka_option.value.clone(),
             prefix: settings.topic_prefix.value.clone(),
             patience: PATIENCE,
+            family: None,
         })
     }
 
@@ -53,6 +56,26 @@ impl Kafka {
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// The same Kafka, for somebody whose topics and groups have other names each time: a right is granted for whatever begins
+    /// like this.
+    #[must_use]
+    pub const fn granted_by(mut self, beginning: &'static str) -> Self {
+        self.family = Some(beginning);
+        self
+    }
+
+    /// What the names begin with that a right is granted for, where that is not for each by itself.
+    #[must_use]
+    pub(super) const fn family(&self) -> Option<&'static str> {
+        self.family
+    }
+
+    /// As whom the brokers know this user, where the options say.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.options.0.iter().find(|option| option.key == "sasl.username").map(|option| option.value.as_str())
     }
 
     /// How long an answer of the brokers is waited for here: [`PATIENCE`], unless something else was asked for.
@@ -107,20 +130,22 @@ impl Kafka {
             .wrap_err("the brokers' metadata cannot be read")
     }
 
-    /// How many partitions a topic has.
+    /// How many partitions a topic has, for somebody who is to do this with it.
     ///
     /// # Errors
-    /// A [`Failure`] when no broker answers within `patience`, or the topic does not exist.
+    /// A [`Failure`] when no broker answers within `patience`, the topic does not exist, or this user may not even see it.
     pub fn partitions_of<C: ClientContext>(
         &self,
         client: &Client<C>,
         topic: &str,
+        does: Operation,
         patience: Duration,
     ) -> Result<usize> {
         let metadata = client.fetch_metadata(Some(topic), patience).map_err(|error| self.explain(error))?;
         let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
         match found.map(|found| found.partitions().len()) {
             Some(partitions) if partitions > 0 => Ok(partitions),
+            _ if refuses(&metadata, topic) => Err(self.lacks(does, On::Topics(&[topic])).into()),
             _ => Err(Failure::new(format!("Kafka at {} has no topic {topic:?}", self.brokers()))
                 .help("make the topics with: shopstream topics create")
                 .into()),

@@ -9,8 +9,10 @@ use crate::output::number;
 /// One difference between a topic as it is found and as it should be; as text, and in JSON, what `topics describe` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drift {
-    /// It is not there, or this user may not see it.
+    /// It is not there.
     Missing,
+    /// This user may not see it, whether it is there or not.
+    Hidden,
     /// It has another number of partitions.
     Partitions {
         /// How many it has.
@@ -34,6 +36,8 @@ pub enum Drift {
         /// What it should be.
         expected: String,
     },
+    /// This user may not see its settings.
+    SettingsHidden,
     /// So many partitions have no leader: nobody can read or write them.
     Leaderless(usize),
     /// So many partitions lack a copy that has caught up.
@@ -44,6 +48,8 @@ impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("does not exist"),
+            Self::Hidden => f.write_str("may not be seen by this user, or does not exist"),
+            Self::SettingsHidden => f.write_str("its settings may not be seen by this user"),
             Self::Partitions { found, expected } => {
                 write!(f, "{} instead of {expected}", number::some(*found as u64, "partition"))
             }

@@ -6,5 +6,6 @@ pub mod dlq;
 pub mod drift;
 pub mod grumble;
 pub mod message;
+pub mod rights;
 pub mod sender;
 pub mod topics;

@@ -7,16 +7,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
-use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use rdkafka::{ClientContext, Message as _};
 use uuid::Uuid;
 
 use super::client::Kafka;
 use super::grumble::Grumbler;
 use super::message::{EventHeaders, Message};
+use super::rights::{Operation, is_refusal};
 use super::topics::{MOST_MESSAGE_BYTES, OVERHEAD_BYTES};
+use crate::error::Failure;
 use crate::interrupt::Interrupt;
 
 /// Properties of every producer of this program. A message waits for its brokers as long as the process lives
@@ -66,6 +68,8 @@ pub struct Deliveries {
     /// Messages that nobody has answered for, by the second in which they were handed over, round and round.
     waiting: Box<[AtomicU64; SECONDS]>,
     first_error: Mutex<Option<String>>,
+    /// Of which topic it was, and why by its code.
+    first_failed: Mutex<Option<(String, RDKafkaErrorCode)>>,
     watch: Option<Watch>,
     grumbler: Grumbler,
 }
@@ -142,8 +146,12 @@ impl ProducerContext for Deliveries {
                     watch((opaque >> LANE_SHIFT) as u8, self.began.elapsed().saturating_sub(sent));
                 }
             }
-            Err((error, _)) => {
+            Err((error, message)) => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
+                if let Some(code) = error.rdkafka_error_code() {
+                    let mut refused = self.first_failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    refused.get_or_insert_with(|| (message.topic().to_owned(), code));
+                }
                 self.first_error
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -184,6 +192,7 @@ impl Sender {
             failed: AtomicU64::new(0),
             waiting: Box::new([const { AtomicU64::new(0) }; SECONDS]),
             first_error: Mutex::new(None),
+            first_failed: Mutex::new(None),
             watch,
             grumbler: Grumbler::default(),
         };
@@ -232,6 +241,10 @@ impl Sender {
                 Err((error, _)) => {
                     context.take_back(opaque);
                     let topic = message.topic;
+                    // A producer that got no id says "fatal" to everything.
+                    if let Some(failure) = self.fatal_refusal(topic) {
+                        return Err(failure.into());
+                    }
                     return Err(error).wrap_err_with(|| format!("a message for the topic {topic} cannot be sent"));
                 }
             }
@@ -317,11 +330,29 @@ impl Sender {
         }
     }
 
+    /// What this user was not allowed to send, if there was anything: all that follows will be refused too, so it is no use to go
+    /// on.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Failure> {
+        let refused = self.producer.context().first_failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        refused.and_then(|(topic, code)| match code {
+            code if is_refusal(code) => self.kafka.refusal(code, Operation::Write, &topic, None),
+            // What a client that ended makes of its messages has many names.
+            _ => self.fatal_refusal(&topic),
+        })
+    }
+
+    /// The refusal that ended this client, if one did.
+    fn fatal_refusal(&self, topic: &str) -> Option<Failure> {
+        let (code, _) = self.producer.client().fatal_error()?;
+        self.kafka.refusal(code, Operation::Write, topic, None)
+    }
+
     /// Asks the brokers for the partitions of a topic: the first contact, so that wrong settings are told at once.
     ///
     /// # Errors
-    /// A [`crate::error::Failure`] when no broker answers or the topic does not exist.
+    /// A [`Failure`] when no broker answers or the topic does not exist.
     pub fn check_topic(&self, topic: &str, patience: Duration) -> Result<usize> {
-        self.kafka.partitions_of(self.producer.client(), topic, patience)
+        self.kafka.partitions_of(self.producer.client(), topic, Operation::Write, patience)
     }
 }

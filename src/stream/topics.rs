@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::client::Kafka;
 use super::drift::Drift;
+use super::rights::{On, Operation, is_refusal};
 use crate::error::Failure;
 
 /// Largest message, bytes.
@@ -20,9 +21,12 @@ pub const MOST_MESSAGE_BYTES: usize = 1 << 20;
 /// Room for a message's key, headers and batch around its bytes.
 pub(super) const OVERHEAD_BYTES: usize = 64 << 10;
 const DAY_MS: i64 = 86_400_000;
-/// Copies of each message, and of those the ones that must have it before it counts as written.
-const REPLICATION: i32 = 3;
+/// Copies of each message.
+pub const REPLICATION: i32 = 3;
+/// Those of them that must have it before it counts as written.
 const MIN_INSYNC: i32 = 2;
+/// What is done with topics when they are made.
+const TO_MAKE: [Operation; 3] = [Operation::Create, Operation::Describe, Operation::DescribeConfigs];
 
 /// What a topic should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,8 +206,12 @@ async fn make(
             Ok(name) => made.push(name),
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((name, code)) => {
+                if is_refusal(code) {
+                    let names: Vec<&str> = plans.iter().map(|(name, ..)| name.as_str()).collect();
+                    return Err(kafka.lacks_one_of(&TO_MAKE, On::Topics(&names)).into());
+                }
                 return Err(Failure::new(format!("Kafka at {} refuses the topic {name}: {code}", kafka.brokers()))
-                    .help("the user may lack the right to create topics; an administrator can make them instead")
+                    .help("look at the brokers' log, or let an administrator make the topics")
                     .into());
             }
         }
@@ -223,6 +231,12 @@ fn wait_until_there(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, sp
         if specs.iter().all(led) {
             return Ok(());
         }
+        let names: Vec<String> = specs.iter().map(|spec| kafka.name(spec.name)).collect();
+        let hidden = kafka.hidden(admin.inner(), &names);
+        if !hidden.is_empty() {
+            let names: Vec<&str> = hidden.iter().map(String::as_str).collect();
+            return Err(kafka.lacks(Operation::Describe, On::Topics(&names)).into());
+        }
         if std::time::Instant::now() > deadline {
             return Err(Failure::new("topics were made, but not all of their partitions have a leader yet")
                 .help("look at the brokers; then: shopstream topics describe")
@@ -241,10 +255,13 @@ async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishe
     let names: Vec<String> = TOPICS.iter().map(|spec| kafka.name(spec.name)).collect();
     let there: Vec<&str> = names.iter().map(String::as_str).filter(|name| find(&metadata, name).is_some()).collect();
     let settings = settings_of(kafka, admin, &there).await?;
+    let absent: Vec<String> = names.iter().filter(|name| find(&metadata, name).is_none()).cloned().collect();
+    let hidden = kafka.hidden(admin.inner(), &absent);
     let mut states = Vec::with_capacity(TOPICS.len());
     for (spec, name) in TOPICS.iter().zip(names) {
         let mut state = TopicState { name, ..TopicState::default() };
         match find(&metadata, &state.name) {
+            None if hidden.contains(&state.name) => state.drift.push(Drift::Hidden),
             None => state.drift.push(Drift::Missing),
             Some(topic) => {
                 state.partitions = topic
@@ -282,10 +299,16 @@ async fn settings_of(
     let answers = admin.describe_configs(&asked, &options(kafka)).await.map_err(|error| kafka.explain(error))?;
     let mut settings = BTreeMap::new();
     for answer in answers {
-        let resource = answer.map_err(|code| {
-            Failure::new(format!("the settings of a topic cannot be read: {code}"))
-                .help("the user may lack the right to describe configurations")
-        })?;
+        let resource = match answer {
+            Ok(resource) => resource,
+            // As a topic without settings.
+            Err(code) if is_refusal(code) => continue,
+            Err(code) => {
+                return Err(Failure::new(format!("the settings of a topic cannot be read: {code}"))
+                    .help("look at the brokers' log")
+                    .into());
+            }
+        };
         if let OwnedResourceSpecifier::Topic(name) = resource.specifier {
             let entries = resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
             settings.insert(name, entries.collect());
@@ -312,7 +335,11 @@ fn drift(spec: &TopicSpec, state: &TopicState, settings: &BTreeMap<String, Strin
         found.push(Drift::Replication { found: state.replication(), expected: copies });
     }
     let replication = i32::try_from(state.replication()).unwrap_or(REPLICATION);
-    for (key, expected) in spec.config(replication) {
+    // Brokers answer a user who may not see them without any.
+    if settings.is_empty() {
+        found.push(Drift::SettingsHidden);
+    }
+    for (key, expected) in spec.config(replication).into_iter().filter(|_| !settings.is_empty()) {
         match settings.get(key) {
             Some(value) if *value == expected => {}
             value => found.push(Drift::Setting { key, found: value.cloned(), expected }),

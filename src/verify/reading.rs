@@ -15,6 +15,7 @@ use super::Watch;
 use crate::domain::Timestamp;
 use crate::error::Failure;
 use crate::stream::client::{Kafka, PATIENCE};
+use crate::stream::rights::Operation;
 
 /// How long a message is waited for before the flag of interruption is looked at again.
 const TURN: Duration = Duration::from_millis(100);
@@ -90,13 +91,13 @@ impl Reader {
     /// # Errors
     /// A [`Failure`] when no broker answers, or the topic does not exist.
     pub fn note(&self, topic: &str, since: Option<Timestamp>) -> Result<TopicSpan> {
-        let count = self.kafka.partitions_of(self.consumer.client(), topic, PATIENCE)?;
+        let count = self.kafka.partitions_of(self.consumer.client(), topic, Operation::Read, PATIENCE)?;
         let mut partitions = Vec::with_capacity(count);
         for partition in 0..i32::try_from(count)? {
             let (low, end) = self
                 .consumer
                 .fetch_watermarks(topic, partition, PATIENCE)
-                .map_err(|error| self.kafka.explain(error))?;
+                .map_err(|error| self.kafka.explain_use(error, Operation::Read, topic, None))?;
             partitions.push(Span { partition, low, start: low, end });
         }
         if let Some(since) = since {
@@ -162,6 +163,12 @@ impl Reader {
                 }
                 Some(Err(error)) => {
                     tracing::debug!("reading {}: {error}", span.topic);
+                    let code = error.rdkafka_error_code();
+                    if let Some(refusal) =
+                        code.and_then(|code| self.kafka.refusal(code, Operation::Read, &span.topic, None))
+                    {
+                        return Err(refusal.into());
+                    }
                     self.bear(heard, || error.to_string())?;
                 }
                 None => self.bear(heard, || "no answer".to_owned())?,

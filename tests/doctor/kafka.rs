@@ -80,6 +80,42 @@ fn settings_that_drifted_are_told_with_the_command_that_sets_them_back() {
 }
 
 #[test]
+fn topics_with_too_few_partitions_are_told() {
+    let topics = ScratchTopics::none();
+    let made = topics.program(&["topics", "create", "--partitions", "2"]).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let name = topics.name("orders");
+    let found = doctor_who_says(&topics, &name, "2 partitions instead of 3");
+    found.says("kafka", "topic", &name, "warning", "2 partitions instead of 3", "kafka-topics.sh");
+    found.says("kafka", "topic", &name, "warning", "2 partitions instead of 3", "--partitions 3");
+}
+
+#[test]
+fn a_group_with_idle_members_and_one_that_is_slow_are_told() {
+    let shop = Shop::seeded(50, 50);
+    let group = shop.topics.name("orders_group");
+    let ask = || Consultation::hold(&mut shop.program("doctor --json"));
+    let joined = |members: &str| {
+        until(PATIENCE, "all have joined", || {
+            let found = ask();
+            let said = found.finding("kafka", "group", &group)["what"].to_string();
+            if said.contains(members) && !said.contains("changing hands") { Ok(()) } else { Err(said) }
+        });
+    };
+    let mut idle = shop.start("consume --topic orders --members 4");
+    joined("4 members");
+    ask().says("kafka", "group", &group, "note", "1 more than there are partitions, and idle", "");
+    idle.stop(PATIENCE);
+    let members = shop.start("consume --topic orders --members 3");
+    joined("3 members");
+    // They stand still, and the group has not missed them yet.
+    members.signal("STOP");
+    shop.topics.flood("orders", 100_001);
+    ask().says("kafka", "group", &group, "warning", "100,001 messages waiting", "--members 3");
+    members.signal("KILL");
+}
+
+#[test]
 fn dead_letters_wait_until_they_are_sent_back() {
     let shop = Shop::seeded(50, 50);
     let conn = &mut shop.db.connect();

@@ -88,7 +88,7 @@ fn a_right_to_make_tables_is_wanted_only_while_some_are_missing() {
 }
 
 #[test]
-fn temporary_tables_that_are_forbidden_are_found() {
+fn temporary_tables_and_schemas_that_are_forbidden_are_found() {
     // A database of its own: the right belongs to databases, and others need it in theirs.
     let name = ScratchDb::empty().schema().to_owned();
     let server = database_url();
@@ -98,7 +98,7 @@ fn temporary_tables_that_are_forbidden_are_found() {
     let found = {
         let conn = &mut db::connect(&url).unwrap();
         migrate::apply(conn).unwrap();
-        conn.batch_execute(&format!("REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC, CURRENT_USER")).unwrap();
+        conn.batch_execute(&format!("REVOKE TEMPORARY, CREATE ON DATABASE {name} FROM PUBLIC, CURRENT_USER")).unwrap();
         doctor_at(&url)
     };
     db::connect(&server).unwrap().batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).unwrap();
@@ -110,6 +110,7 @@ fn temporary_tables_that_are_forbidden_are_found() {
         "no temporary tables",
         "GRANT TEMPORARY ON DATABASE",
     );
+    found.says("postgresql", "privileges", "bench", "note", "bench alone needs", "GRANT CREATE ON DATABASE");
 }
 
 #[test]
@@ -204,6 +205,8 @@ fn a_table_that_somebody_has_locked_does_not_hold_the_doctor_up() {
         conn.batch_execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE").unwrap();
         let found = doctor(&scratch);
         found.says("postgresql", "privileges", "orders", "warning", "lock timeout", "again");
+        conn.batch_execute("LOCK TABLE parked_orders IN ACCESS EXCLUSIVE MODE").unwrap();
+        doctor(&scratch).says("postgresql", "contents", "", "warning", "parked_orders cannot be read", "again");
         assert!(found.took.as_secs() < 10, "{:?}", found.took);
     });
 }

@@ -83,14 +83,24 @@ fn a_user_who_may_not_write_is_found_by_trying() {
     let url = redis_url().replace("redis://", &format!("redis://{name}:geheim@"));
     user(&["+@all", "-@write"]).query::<()>(admin).unwrap();
     let no_writes = doctor_at(&url, &scratch.prefix);
+    cmd("ACL")
+        .arg("SETUSER")
+        .arg(&name)
+        .arg(&["reset", "on", ">geheim", "+@all"])
+        .arg(format!("~{name}*"))
+        .query::<()>(admin)
+        .unwrap();
+    let own_keys = doctor_at(&url, &scratch.prefix);
     user(&["+@all", "-@scripting", "-info"]).query::<()>(admin).unwrap();
     let no_scripts = doctor_at(&url, &scratch.prefix);
     let wrong = doctor_at(&url.replace("geheim", "falsch"), &scratch.prefix);
     cmd("ACL").arg("DELUSER").arg(&name).query::<()>(admin).unwrap();
-    no_writes.says("redis", "privileges", "", "problem", "no permissions to run the 'psetex'", "rights in REDIS_URL");
-    no_scripts.says("redis", "privileges", "", "problem", "no permissions to run the 'eval'", "rights in REDIS_URL");
+    no_writes.says("redis", "privileges", "", "problem", "may not run PSETEX", "ACL SETUSER");
+    no_scripts.says("redis", "privileges", "", "problem", "may not run", "ACL SETUSER");
+    own_keys.says("redis", "privileges", "", "ok", "deleted by a script", "");
+    own_keys.says("redis", "privileges", "bench", "note", "bench alone needs", "'~shopstream_bench_*'");
     no_scripts.says("redis", "version", "", "note", "may not ask (INFO)", "");
-    wrong.says("redis", "reachable", "", "problem", "does not let this user", "REDIS_URL");
+    wrong.says("redis", "reachable", "", "problem", "does not let this user in", "REDIS_URL");
     assert!(![no_writes, no_scripts, wrong].iter().any(|said| said.report.to_string().contains("geheim")));
 }
 

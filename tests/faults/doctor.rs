@@ -26,12 +26,26 @@ fn a_doctor_names_the_broker_that_was_killed() {
         found.into_iter().filter(|text| !text.contains(r#""level":"ok""#)).collect::<Vec<_>>()
     };
     assert_eq!(bad(&ask(), "broker"), Vec::<String>::new());
+    // Topics of which each partition is on one broker alone.
+    let lonely = |words: &str| {
+        let mut command = shop.command(words);
+        command.env("SHOPSTREAM_TOPIC_PREFIX", format!("{}alone.", shop.topics.prefix()));
+        command.output().unwrap()
+    };
+    assert!(lonely("topics create --replication 1").status.success());
     lab.kill("kafka2", "KILL");
     // Named at once: by its number while the cluster still counts on it, by its address afterwards.
     let named = bad(&ask(), "broker");
     assert!(named.len() == 1 && named[0].contains("does not answer"), "{named:?}");
     shop.wait("the copies it had are missed", || {
         bad(&ask(), "topic").iter().filter(|text| text.contains("under-replicated")).count() == 6
+    });
+    shop.wait("some of the others have no leader", || {
+        let report: Value = serde_json::from_slice(&lonely("doctor --json").stdout).unwrap();
+        let leaderless = bad(&report, "topic");
+        leaderless
+            .iter()
+            .any(|text| text.contains("without a leader: nobody can write") && text.contains(r#""level":"problem""#))
     });
     let report = ask();
     for (service, check) in [("postgresql", "migrations"), ("redis", "privileges"), ("kafka", "privileges")] {

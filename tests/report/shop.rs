@@ -4,16 +4,11 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use chrono::{NaiveDate, TimeZone, Utc};
-use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use shopstream::backfill::dataset::{Dataset as Files, FileFormat};
 use shopstream::backfill::files::Outcome;
 use shopstream::backfill::postgres::{Earlier, admit};
-use shopstream::backfill::request::{DEFAULT_SEED, Sizes};
+use shopstream::backfill::request::DEFAULT_SEED;
 use shopstream::backfill::{Request, Shard, Unwatched};
-use shopstream::db::seeding::{SeedRequest, seed};
-use shopstream::domain::Timestamp;
 use shopstream::follow::Follow;
 use shopstream::generator::World;
 use shopstream::interrupt::Interrupt;
@@ -23,9 +18,9 @@ use shopstream::report::postgres;
 use shopstream::sink::compress::Compression;
 use shopstream::sink::files::Existing;
 
-use crate::support::ScratchDb;
+pub use crate::support::YEAR;
+use crate::support::{ScratchDb, later, sow, year_of};
 
-pub const YEAR: i32 = 2025;
 const USERS: u32 = 1_900;
 const PRODUCTS: u32 = 2_500;
 
@@ -34,13 +29,8 @@ pub fn world() -> &'static World {
     WORLD.get_or_init(|| World::new(None, None).unwrap())
 }
 
-fn as_of() -> NaiveDate {
-    NaiveDate::from_ymd_opt(YEAR + 1, 1, 1).unwrap()
-}
-
 pub fn request(orders: u64) -> Request {
-    let (users, products) = (Some(USERS.into()), Some(PRODUCTS.into()));
-    Request::new(YEAR, DEFAULT_SEED, Sizes { orders: Some(orders), users, products, as_of: Some(as_of()) }).unwrap()
+    year_of(orders, USERS, PRODUCTS)
 }
 
 pub fn shard(orders: u64, number: u32, of: u32) -> Request {
@@ -68,16 +58,8 @@ pub struct Shop {
 impl Shop {
     pub fn backfilled(orders: u64) -> Self {
         let db = ScratchDb::migrated();
-        let request = SeedRequest {
-            seed: DEFAULT_SEED,
-            users: USERS,
-            products: PRODUCTS,
-            as_of: Some(as_of()),
-            default_as_of: as_of(),
-        };
-        seed(&mut db.connect(), world(), &request, &|_| (), &Interrupt::never()).unwrap();
-        let later = Timestamp::from(Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).unwrap());
-        let admitted = admit(world(), db.url(), &self::request(orders), Earlier::Refuse, later).unwrap();
+        sow(&db, world(), DEFAULT_SEED, USERS, PRODUCTS);
+        let admitted = admit(world(), db.url(), &request(orders), Earlier::Refuse, later()).unwrap();
         admitted.run(2, &Unwatched, &Interrupt::never()).unwrap();
         Self { db }
     }
@@ -92,17 +74,11 @@ impl Shop {
 
     /// A number out of the database.
     pub fn number(&self, sql: &str) -> i64 {
-        #[derive(QueryableByName)]
-        struct Number {
-            #[diesel(sql_type = BigInt)]
-            number: i64,
-        }
-        let query = diesel::sql_query(format!("SELECT ({sql})::bigint AS number"));
-        query.get_result::<Number>(&mut self.db.connect()).unwrap().number
+        self.db.number(sql)
     }
 
     pub fn execute(&self, sql: &str) {
-        diesel::connection::SimpleConnection::batch_execute(&mut self.db.connect(), sql).unwrap();
+        self.db.execute(sql);
     }
 }
 

@@ -14,6 +14,7 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 use shopstream::cli::Cli;
 use shopstream::config::Settings;
 use shopstream::stream::client::Kafka;
+use shopstream::stream::rights::Operation;
 use shopstream::stream::topics::{self, TOPICS, Wishes};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -36,7 +37,7 @@ pub fn delete_records(kafka: &Kafka, plain: &str) {
     let mut ends = TopicPartitionList::new();
     let admin = kafka.admin().unwrap();
     let topic = kafka.name(plain);
-    for partition in 0..kafka.partitions_of(admin.inner(), &topic, PATIENCE).unwrap() {
+    for partition in 0..kafka.partitions_of(admin.inner(), &topic, Operation::Read, PATIENCE).unwrap() {
         ends.add_partition_offset(&topic, i32::try_from(partition).unwrap(), Offset::End).unwrap();
     }
     block_on(admin.delete_records(&ends, &AdminOptions::new())).unwrap();
@@ -115,6 +116,21 @@ impl ScratchTopics {
         assert!(changed.iter().all(Result::is_ok), "{changed:?}");
     }
 
+    /// Sends so many small messages, as fast as the brokers take them.
+    pub fn flood(&self, plain: &str, messages: u64) {
+        let producer: BaseProducer = self.kafka.config(&[("linger.ms", "50")]).create().unwrap();
+        let topic = self.name(plain);
+        for number in 0..messages {
+            let key = number.to_be_bytes();
+            let mut record = BaseRecord::to(&topic).key(&key[..]).payload(&b"-"[..]);
+            while let Err((_, refused)) = producer.send(record) {
+                record = refused;
+                producer.poll(Duration::from_millis(10));
+            }
+        }
+        producer.flush(PATIENCE).unwrap();
+    }
+
     /// Kafka as the program sees it.
     pub fn kafka(&self) -> &Kafka {
         &self.kafka
@@ -183,7 +199,7 @@ impl ScratchTopics {
 
     fn spans(&self, reader: &BaseConsumer, plain: &str) -> Vec<(i32, i64, i64)> {
         let topic = self.name(plain);
-        let partitions = self.kafka.partitions_of(reader.client(), &topic, PATIENCE).unwrap();
+        let partitions = self.kafka.partitions_of(reader.client(), &topic, Operation::Read, PATIENCE).unwrap();
         let span = |partition| {
             let (low, high) = reader.fetch_watermarks(&topic, partition, PATIENCE).unwrap();
             (partition, low, high)

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use shopstream::db;
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -50,6 +51,22 @@ impl ScratchDb {
     /// The schema's name.
     pub fn schema(&self) -> &str {
         &self.schema
+    }
+
+    /// A number out of it.
+    pub fn number(&self, sql: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Number {
+            #[diesel(sql_type = BigInt)]
+            number: i64,
+        }
+        let query = diesel::sql_query(format!("SELECT ({sql})::bigint AS number"));
+        query.get_result::<Number>(&mut self.connect()).unwrap().number
+    }
+
+    /// Changes something behind the program's back.
+    pub fn execute(&self, sql: &str) {
+        self.connect().batch_execute(sql).unwrap();
     }
 
     /// A new connection into the schema.

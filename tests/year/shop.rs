@@ -2,30 +2,19 @@
 
 use std::process::{Command, Output};
 
-use chrono::{NaiveDate, TimeZone, Utc};
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use shopstream::backfill::postgres::{Earlier, Outcome, admit};
-use shopstream::backfill::request::{DEFAULT_SEED, Sizes};
+use shopstream::backfill::request::DEFAULT_SEED;
 use shopstream::backfill::{Request, Unwatched};
-use shopstream::db::seeding::{SeedOutcome, SeedRequest, seed};
+use shopstream::db::seeding::SeedOutcome;
 use shopstream::domain::Timestamp;
 use shopstream::generator::World;
 use shopstream::interrupt::Interrupt;
 
-use crate::support::ScratchDb;
-
-/// The year every test writes.
-pub const YEAR: i32 = 2025;
-
-/// A moment long after the year.
-pub fn later() -> Timestamp {
-    Timestamp::from(Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).unwrap())
-}
-
-pub fn as_of() -> NaiveDate {
-    NaiveDate::from_ymd_opt(YEAR + 1, 1, 1).unwrap()
-}
+use crate::support::{ScratchDb, sow, year_of};
+pub use crate::support::{YEAR, as_of, later};
 
 /// 00:00 of business time on the `day`-th day of the year, 0 being 1 January.
 pub fn midnight(day: u64) -> Timestamp {
@@ -49,18 +38,11 @@ impl Shop {
     }
 
     pub fn seed(&self, number: u64, users: u32, products: u32) -> SeedOutcome {
-        let request = SeedRequest { seed: number, users, products, as_of: Some(as_of()), default_as_of: as_of() };
-        seed(&mut self.db.connect(), &self.world, &request, &|_| (), &Interrupt::never()).unwrap()
+        sow(&self.db, &self.world, number, users, products)
     }
 
     pub fn request(&self, orders: u64) -> Request {
-        let sizes = Sizes {
-            orders: Some(orders),
-            users: Some(self.users.into()),
-            products: Some(self.products.into()),
-            as_of: Some(as_of()),
-        };
-        Request::new(YEAR, DEFAULT_SEED, sizes).unwrap()
+        year_of(orders, self.users, self.products)
     }
 
     pub fn try_backfill(&self, orders: u64, earlier: Earlier, now: Timestamp) -> color_eyre::Result<Outcome> {
@@ -74,18 +56,12 @@ impl Shop {
 
     /// A number out of the database.
     pub fn number(&self, sql: &str) -> i64 {
-        #[derive(QueryableByName)]
-        struct Number {
-            #[diesel(sql_type = BigInt)]
-            number: i64,
-        }
-        let query = diesel::sql_query(format!("SELECT ({sql})::bigint AS number"));
-        query.get_result::<Number>(&mut self.db.connect()).unwrap().number
+        self.db.number(sql)
     }
 
     /// Changes something behind the program's back.
     pub fn execute(&self, sql: &str) {
-        diesel::connection::SimpleConnection::batch_execute(&mut self.db.connect(), sql).unwrap();
+        self.db.execute(sql);
     }
 
     /// A digest of all rows of all tables, whatever their order and sequence numbers.

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::scope;
 use std::time::{Duration, Instant};
 
+use color_eyre::Report;
 use color_eyre::eyre::Result;
 
 use super::request::Makes;
@@ -17,6 +18,7 @@ use crate::error::Failure;
 use crate::generator::World;
 use crate::generator::year::Population;
 use crate::interrupt::{Interrupt, Interrupted};
+use crate::output::failure::remedy_of;
 use crate::output::number;
 use crate::stream::client::{Kafka, PATIENCE};
 use crate::stream::sender::{LAST_WAIT, Sender};
@@ -109,10 +111,17 @@ fn look_out(sender: &Sender, watch: &dyn Watch, done: &Receiver<()>) {
 }
 
 /// Waits for the brokers' word on every message, and tells how many were delivered when the work ends before its time.
-fn settle(sender: &Sender, stopped: Option<&color_eyre::Report>, interrupt: &Interrupt) -> Result<()> {
+fn settle(sender: &Sender, stopped: Option<&Report>, interrupt: &Interrupt) -> Result<()> {
     let given_up = stopped.is_some_and(|error| !error.is::<Interrupted>());
     let count = if given_up { sender.flush(LAST_WAIT) } else { sender.settle(interrupt) };
     let delivered = format!("{} delivered", number::verb(count.delivered, "message", ("was", "were")));
+    let not_sent = |why: &Report| {
+        let then = remedy_of(why).map_or_else(|| AGAIN.to_owned(), |remedy| format!("{remedy}\nthen: {AGAIN}"));
+        Err(Failure::new(format!("the year was not sent: {why:#}; {delivered}")).help(then).into())
+    };
+    if let Some(refusal) = sender.refusal() {
+        return not_sent(&refusal.into());
+    }
     if count.lost() > 0 {
         let mut what = format!("{} not delivered; {delivered}", number::verb(count.lost(), "message", ("was", "were")));
         if let Some(error) = &count.first_error {
@@ -125,9 +134,9 @@ fn settle(sender: &Sender, stopped: Option<&color_eyre::Report>, interrupt: &Int
         Some(error) => match error.downcast_ref::<Interrupted>() {
             Some(interrupted) => {
                 let part = Failure::new(format!("the year is in Kafka in part: {delivered}")).help(AGAIN);
-                Err(color_eyre::Report::new(*interrupted).wrap_err(part))
+                Err(Report::new(*interrupted).wrap_err(part))
             }
-            None => Err(Failure::new(format!("the year was not sent: {error:#}; {delivered}")).help(AGAIN).into()),
+            None => not_sent(error),
         },
     }
 }

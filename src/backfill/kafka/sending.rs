@@ -47,6 +47,9 @@ impl Way<'_> {
     /// Stops early where messages get lost.
     fn check(&self) -> Result<()> {
         self.interrupt.check()?;
+        if let Some(refusal) = self.sender.refusal() {
+            return Err(refusal.into());
+        }
         if self.sender.count().failed > 0 { Err(eyre!("the brokers refuse messages")) } else { Ok(()) }
     }
 }

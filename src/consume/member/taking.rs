@@ -1,5 +1,6 @@
 //! What comes from Kafka: messages, errors, and what the group decided.
 
+use color_eyre::Report;
 use color_eyre::eyre::{Result, WrapErr};
 use rdkafka::Message as _;
 use rdkafka::consumer::Consumer;
@@ -10,6 +11,7 @@ use super::{Member, SEEK_PATIENCE};
 use crate::consume::batch::Item;
 use crate::consume::handlers::Handler;
 use crate::consume::partitions::{Event, Verdict};
+use crate::stream::rights::Operation;
 
 impl<H: Handler> Member<'_, H> {
     /// Puts a message where it belongs.
@@ -78,10 +80,15 @@ impl<H: Handler> Member<'_, H> {
         }
         match error.rdkafka_error_code() {
             Some(
-                RDKafkaErrorCode::TopicAuthorizationFailed
+                code @ (RDKafkaErrorCode::TopicAuthorizationFailed
                 | RDKafkaErrorCode::GroupAuthorizationFailed
-                | RDKafkaErrorCode::Fatal,
-            ) => Err(error).wrap_err_with(|| format!("the topic {} cannot be consumed", self.topic)),
+                | RDKafkaErrorCode::Fatal),
+            ) => {
+                let group = Some(self.reader.group.as_str());
+                let refusal = self.kafka.refusal(code, Operation::Read, &self.topic, group);
+                let report = refusal.map_or_else(|| error.into(), Report::from);
+                Err(report).wrap_err_with(|| format!("the topic {} cannot be consumed", self.topic))
+            }
             // The client tries again by itself: a broker that is away, a topic that was deleted.
             _ => {
                 self.consumer.context().disturbed(&error, &self.topic);

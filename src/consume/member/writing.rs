@@ -12,6 +12,7 @@ use crate::consume::failure::NotStored;
 use crate::consume::handlers::Handler;
 use crate::consume::sift::{self, Sifted};
 use crate::consume::{orphans, store};
+use crate::output::failure;
 use crate::stream::message::{DecodeError, ErrorClass};
 
 /// How often a batch may be sifted without finding what is refused.
@@ -163,10 +164,11 @@ impl<H: Handler> Member<'_, H> {
             self.complained = Some(Instant::now());
             let first = self.batch.items().first().map(|item| (item.raw.partition(), item.raw.offset()));
             let (partition, offset) = first.unzip();
-            tracing::warn!(topic = self.topic, partition, offset, "paused, to be tried again: {report:#}");
+            let why = failure::line(report);
+            tracing::warn!(topic = self.topic, partition, offset, "paused, to be tried again: {why}");
         }
         self.metrics.waits.inc();
-        self.writes.not_ready(format_args!("{report:#}"));
+        self.writes.not_ready(failure::line(report));
         self.held_until = Some(Instant::now() + self.backoff.pause());
         self.pause();
     }

@@ -7,13 +7,13 @@ use color_eyre::eyre::{Report, Result, WrapErr};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::topics::allow;
 use crate::consume::Topic;
 use crate::doctor::across::{GroupState, PartitionState};
 use crate::doctor::desk::{Desk, Heard};
 use crate::doctor::finding::Finding;
-use crate::output::failure::told;
+use crate::output::failure::{remedy_of, told};
 use crate::stream::client::Kafka;
+use crate::stream::rights::{On, Operation};
 use crate::stream::topics::TopicState;
 
 /// When a coordinator is asked again, and until when; the groups are looked at side by side.
@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
 /// Reports each group's state, or that it could not be read.
-pub(super) fn look(kafka: &Kafka, desk: &Desk, topics: &[TopicState], guarded: bool) {
+pub(super) fn look(kafka: &Kafka, desk: &Desk, topics: &[TopicState]) {
     let kafka = &kafka.clone().with_patience(PATIENCE);
     thread::scope(|scope| {
         let there = Topic::ALL.iter().filter_map(|topic| {
@@ -29,37 +29,40 @@ pub(super) fn look(kafka: &Kafka, desk: &Desk, topics: &[TopicState], guarded: b
             topics.iter().find(|state| state.name == name).map(|state| (*topic, state))
         });
         let asked: Vec<_> = there.map(|(topic, state)| scope.spawn(move || patiently(kafka, topic, state))).collect();
-        for (group, topic, outcome) in asked.into_iter().filter_map(|asked| asked.join().ok()) {
+        for (group, outcome) in asked.into_iter().filter_map(|asked| asked.join().ok()) {
             match outcome {
                 Ok(state) => desk.say(Heard::Group(state)),
-                Err(report) => desk.found(unknown(&group, &topic, &report, guarded)),
+                Err(report) => desk.found(unknown(kafka, &group, &report)),
             }
         }
     });
 }
 
 /// Asks about a group; a coordinator that is loading, or has just moved, says so and is asked again.
-fn patiently(kafka: &Kafka, topic: Topic, state: &TopicState) -> (String, String, Result<GroupState>) {
+fn patiently(kafka: &Kafka, topic: Topic, state: &TopicState) -> (String, Result<GroupState>) {
     let group = kafka.name(topic.group());
     let deadline = Instant::now() + PATIENCE;
     loop {
         match of_group(kafka, topic, &group, state) {
-            Err(_) if Instant::now() + AGAIN < deadline => thread::sleep(AGAIN),
-            outcome => return (group, state.name.clone(), outcome),
+            Err(report) if !is_refused(&report) && Instant::now() + AGAIN < deadline => thread::sleep(AGAIN),
+            outcome => return (group, outcome),
         }
     }
 }
 
-/// Of a group that a user may not read, the client learns nothing but that nobody answers.
-fn unknown(group: &str, topic: &str, report: &Report, guarded: bool) -> Finding {
+fn unknown(kafka: &Kafka, group: &str, report: &Report) -> Finding {
     let (what, _) = told(report);
-    let finding = if guarded {
-        let mend = allow("Read", topic).replace("--topic", &format!("--group {group} --topic"));
-        Finding::problem("group", format!("{what}: this user may not read it, or nobody answers"), mend)
+    let finding = if is_refused(report) {
+        Finding::problem("group", what, kafka.grant(&[Operation::Read], On::Group(group)))
     } else {
         Finding::warning("group", what, "ask again; if it stays, look at the brokers' logs")
     };
     finding.about(group)
+}
+
+/// A refusal names the line that grants the right.
+fn is_refused(report: &Report) -> bool {
+    remedy_of(report).is_some_and(|remedy| remedy.contains("--allow-principal"))
 }
 
 fn of_group(kafka: &Kafka, topic: Topic, group: &str, state: &TopicState) -> Result<GroupState> {
@@ -71,8 +74,8 @@ fn of_group(kafka: &Kafka, topic: Topic, group: &str, state: &TopicState) -> Res
     for partition in &state.partitions {
         list.add_partition(&state.name, partition.id);
     }
-    let committed = client
-        .committed_offsets(list, kafka.patience())
+    let committed = kafka
+        .committed(&client, group, &list, kafka.patience())
         .wrap_err_with(|| format!("what the group {group} has committed cannot be read"))?;
     let mut partitions = Vec::with_capacity(state.partitions.len());
     for partition in &state.partitions {

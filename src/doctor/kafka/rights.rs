@@ -2,23 +2,25 @@
 //!
 //! Reading is tried by waiting for the end of a partition. A producer's id is asked for, which every producer needs. Writing is
 //! tried, where brokers have an authorizer, with a message one byte larger than the topic takes: brokers look at the right
-//! first and at the size then, so either answer tells.
+//! first and at the size then, so either answer tells. Topics are made for the brokers' eyes alone (`validate_only`).
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::Result;
+use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
 
 use super::reader;
-use super::topics::allow;
-use crate::doctor::finding::Finding;
+use crate::bench;
+use crate::doctor::finding::{Finding, Level};
 use crate::output::number::some;
 use crate::stream::client::Kafka;
+use crate::stream::rights::{On, Operation, is_refusal};
 use crate::stream::topics::TopicState;
 
 /// A topic that takes larger messages than this is not tried: that much is not sent to be refused.
@@ -32,13 +34,14 @@ pub(super) fn tried(kafka: &Kafka, topics: &[TopicState], guarded: bool) -> Vec<
         let mut trials: Vec<_> = topics.iter().map(|state| scope.spawn(|| readable(kafka, state))).collect();
         trials.push(scope.spawn(|| producer_id(kafka).map(|found| found.into_iter().collect())));
         if guarded {
+            trials.push(scope.spawn(|| unmakeable(kafka)));
             trials.push(scope.spawn(|| unwritable(kafka, topics)));
         }
         let told =
             |trial: Result<Vec<Finding>>| trial.unwrap_or_else(|report| vec![Finding::failed("privileges", &report)]);
         trials.into_iter().filter_map(|trial| trial.join().ok()).flat_map(told).collect()
     });
-    if !found.is_empty() {
+    if found.iter().any(|finding| finding.level != Level::Note) {
         return found;
     }
     let what = if guarded {
@@ -46,15 +49,39 @@ pub(super) fn tried(kafka: &Kafka, topics: &[TopicState], guarded: bool) -> Vec<
     } else {
         "every topic may be read; the brokers have no authorizer, so everybody may write"
     };
-    vec![Finding::ok("privileges", what)]
+    [vec![Finding::ok("privileges", what)], found].concat()
+}
+
+/// Whether topics may be made: those of the shop, which are there already or are not, and those of a measurement.
+fn unmakeable(kafka: &Kafka) -> Result<Vec<Finding>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let options = AdminOptions::new().validate_only(true).request_timeout(Some(kafka.patience()));
+    let measured = format!("{}doctor", bench::PREFIX);
+    let ours = kafka.name("orders");
+    let topics = [&ours, &measured].map(|name| NewTopic::new(name, 1, TopicReplication::Fixed(1)));
+    let admin = kafka.admin()?;
+    let outcome = runtime.block_on(admin.create_topics(&topics, &options)).map_err(|error| kafka.explain(error))?;
+    let refused = outcome.into_iter().filter_map(Result::err).filter(|(_, code)| is_refusal(*code));
+    let note = |(name, code): (String, RDKafkaErrorCode)| {
+        let (who, kafka, subject) = if name == measured {
+            ("bench alone needs", kafka.clone().granted_by(bench::PREFIX), "bench".to_owned())
+        } else {
+            ("only topics create and init need", kafka.clone(), name.clone())
+        };
+        let what = format!("it may not be made, which {who}: {code}");
+        let rights = [Operation::Create, Operation::Delete, Operation::Describe, Operation::Read, Operation::Write];
+        let rights = if name == measured { &rights[..] } else { &rights[..1] };
+        Finding::note("privileges", what).mend(kafka.grant(rights, On::Topics(&[&name]))).about(subject)
+    };
+    Ok(refused.map(note).collect())
 }
 
 fn readable(kafka: &Kafka, state: &TopicState) -> Result<Vec<Finding>> {
-    Ok(unreadable(&reader(kafka)?, state).map(|finding| finding.about(&state.name)).into_iter().collect())
+    Ok(unreadable(kafka, &reader(kafka)?, state).map(|finding| finding.about(&state.name)).into_iter().collect())
 }
 
 /// What is wrong when a topic cannot be read: every partition is read from its end, to its end.
-fn unreadable(reader: &BaseConsumer, state: &TopicState) -> Option<Finding> {
+fn unreadable(kafka: &Kafka, reader: &BaseConsumer, state: &TopicState) -> Option<Finding> {
     let mut ends = TopicPartitionList::new();
     for partition in state.partitions.iter().filter(|partition| partition.leader >= 0) {
         ends.add_partition_offset(&state.name, partition.id, Offset::End).ok()?;
@@ -68,7 +95,8 @@ fn unreadable(reader: &BaseConsumer, state: &TopicState) -> Option<Finding> {
             // A refusal for the reader's own group, in whose name nothing is asked, means nothing.
             Some(Err(KafkaError::MessageConsumption(code @ RDKafkaErrorCode::TopicAuthorizationFailed))) => {
                 let what = format!("it cannot be read: {code}");
-                return Some(Finding::problem("privileges", what, allow("Read", &state.name)));
+                let mend = kafka.grant(&[Operation::Read], On::Topics(&[&state.name]));
+                return Some(Finding::problem("privileges", what, mend));
             }
             // A message proves the right as well as the end does.
             Some(Ok(_)) => return None,
@@ -82,15 +110,6 @@ fn unreadable(reader: &BaseConsumer, state: &TopicState) -> Option<Finding> {
         }
     }
     None
-}
-
-fn is_refusal(code: RDKafkaErrorCode) -> bool {
-    matches!(
-        code,
-        RDKafkaErrorCode::TopicAuthorizationFailed
-            | RDKafkaErrorCode::GroupAuthorizationFailed
-            | RDKafkaErrorCode::ClusterAuthorizationFailed
-    )
 }
 
 /// What the brokers have said to a producer.
@@ -135,8 +154,8 @@ fn producer_id(kafka: &Kafka) -> Result<Option<Finding>> {
     let producer: BaseProducer<Listener> =
         config.create_with_context(Listener::default()).map_err(|error| kafka.explain(error))?;
     let deadline = Instant::now() + PATIENCE;
-    let mend =
-        "kafka-acls.sh --bootstrap-server … --add --allow-principal User:… --operation IdempotentWrite --cluster";
+    let grant = kafka.grant(&[Operation::Write], On::Topics(&[&kafka.name("orders")]));
+    let mend = format!("{grant}; before Kafka 2.8 besides: --operation IdempotentWrite --cluster");
     loop {
         producer.poll(Duration::from_millis(20));
         let listener = producer.context();
@@ -175,7 +194,7 @@ fn unwritable(kafka: &Kafka, topics: &[TopicState]) -> Result<Vec<Finding>> {
         let too_large = vec![0_u8; limit + 1];
         let record = BaseRecord::<[u8], [u8]>::to(&state.name).payload(&too_large);
         if let Err((error, _)) = producer.send(record) {
-            found.push(refused(&state.name, error.rdkafka_error_code()));
+            found.push(refused(kafka, &state.name, error.rdkafka_error_code()));
         }
     }
     let _ = producer.flush(PATIENCE + Duration::from_millis(500));
@@ -183,16 +202,17 @@ fn unwritable(kafka: &Kafka, topics: &[TopicState]) -> Result<Vec<Finding>> {
     for (topic, code) in outcomes {
         // Refused for its size, so not for want of the right.
         if code != Some(RDKafkaErrorCode::MessageSizeTooLarge) {
-            found.push(refused(&topic, code));
+            found.push(refused(kafka, &topic, code));
         }
     }
     Ok(found)
 }
 
-fn refused(topic: &str, code: Option<RDKafkaErrorCode>) -> Finding {
+fn refused(kafka: &Kafka, topic: &str, code: Option<RDKafkaErrorCode>) -> Finding {
     let finding = match code {
         Some(code) if is_refusal(code) => {
-            Finding::problem("privileges", format!("it may not be written: {code}"), allow("Write", topic))
+            let mend = kafka.grant(&[Operation::Write], On::Topics(&[topic]));
+            Finding::problem("privileges", format!("it may not be written: {code}"), mend)
         }
         Some(code) => {
             let what = format!("whether it may be written cannot be told: {code}");

@@ -1,22 +1,14 @@
 //! Topics, and where they are not what they should be.
 
-use rdkafka::consumer::Consumer;
-use rdkafka::types::RDKafkaRespErr;
-
-use super::reader;
 use crate::doctor::finding::Finding;
 use crate::stream::client::Kafka;
 use crate::stream::drift::Drift;
+use crate::stream::rights::{On, Operation};
 use crate::stream::topics::TopicState;
 
 pub(super) fn findings(kafka: &Kafka, states: &[TopicState]) -> Vec<Finding> {
     let mut found = Vec::new();
     for state in states {
-        if !state.exists() && hidden(kafka, &state.name) {
-            let what = "this user may not see it, or it does not exist: the brokers do not tell which";
-            found.push(Finding::problem("topic", what, allow("Describe", &state.name)).about(&state.name));
-            continue;
-        }
         found.extend(state.drift.iter().map(|drift| of_drift(kafka, state, drift)));
     }
     if found.is_empty() {
@@ -25,23 +17,18 @@ pub(super) fn findings(kafka: &Kafka, states: &[TopicState]) -> Vec<Finding> {
     found
 }
 
-/// How a right on a topic is given, by Kafka's own tool.
-pub(super) fn allow(operation: &str, topic: &str) -> String {
-    format!("kafka-acls.sh --bootstrap-server … --add --allow-principal User:… --operation {operation} --topic {topic}")
-}
-
-/// A list of all topics leaves out what the user may not see; asked for by name, it is refused.
-fn hidden(kafka: &Kafka, topic: &str) -> bool {
-    let Ok(reader) = reader(kafka) else { return false };
-    let Ok(metadata) = reader.fetch_metadata(Some(topic), kafka.patience()) else { return false };
-    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
-    metadata.topics().iter().any(|found| found.error() == Some(refused))
-}
-
 fn of_drift(kafka: &Kafka, state: &TopicState, drift: &Drift) -> Finding {
     let (name, what) = (&state.name, drift.to_string());
     let tool = |tool: &str, words: &str| format!("{tool} --bootstrap-server {} --alter {words}", kafka.brokers());
     let finding = match drift {
+        Drift::Hidden => Finding::problem(
+            "topic",
+            "this user may not see it, or it does not exist: the brokers do not tell which",
+            kafka.grant(&[Operation::Describe], On::Topics(&[name.as_str()])),
+        ),
+        Drift::SettingsHidden => {
+            Finding::warning("topic", what, kafka.grant(&[Operation::DescribeConfigs], On::Topics(&[name.as_str()])))
+        }
         Drift::Missing => Finding::problem("topic", what, "shopstream topics create"),
         Drift::Leaderless(_) => Finding::problem(
             "topic",

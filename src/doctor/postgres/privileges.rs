@@ -8,7 +8,7 @@ use diesel::result::Error;
 use super::server::Server;
 use crate::db::copy::{CopyBuffer, CopyRow, copy_in};
 use crate::db::rights::{NEEDS, Right};
-use crate::doctor::finding::Finding;
+use crate::doctor::finding::{Finding, Level};
 use crate::domain::rows::{GradeChange, Order, OrderItem, Product, User};
 
 /// A statement that needs this right alone, and finds no row.
@@ -40,8 +40,9 @@ pub(super) fn tried(
         Ok(()) | Err(Error::RollbackTransaction) => {}
         Err(error) => return Err(error).wrap_err("privileges cannot be tried"),
     }
-    if found.is_empty() {
-        found.push(Finding::ok("privileges", "all that the commands need was tried, and rolled back"));
+    // A note is on what few commands need.
+    if found.iter().all(|finding| finding.level == Level::Note) {
+        found.insert(0, Finding::ok("privileges", "all that a shop needs was tried, and rolled back"));
     }
     Ok(found)
 }
@@ -97,6 +98,11 @@ fn others(conn: &mut PgConnection, server: &Server, pending: bool) -> Vec<Findin
             format!("{role} may make no temporary tables, which grades update and backfill --replace need: {why}");
         let mend = format!("as the owner of the database: GRANT TEMPORARY ON DATABASE {database} TO {role}");
         found.push(Finding::problem("privileges", what, mend).about("temporary tables"));
+    }
+    if let Err(why) = attempt(conn, |conn| conn.batch_execute("CREATE SCHEMA doctor_tries_to_create")) {
+        let what = format!("{role} may make no schema, which bench alone needs, for its measurements: {why}");
+        let mend = format!("as the owner of the database: GRANT CREATE ON DATABASE {database} TO {role}");
+        found.push(Finding::note("privileges", what).mend(mend).about("bench"));
     }
     if pending && let Err(why) = attempt(conn, |conn| conn.batch_execute("CREATE TABLE doctor_tries_to_create ()")) {
         let schema = server.schema.as_deref().unwrap_or_default();

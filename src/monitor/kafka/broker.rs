@@ -9,6 +9,7 @@ use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::SELDOM;
 use crate::monitor::watch::{CONNECTING, PATIENCE};
 use crate::stream::client::Kafka;
 use crate::stream::dead_letter::SUFFIX;
@@ -36,6 +37,8 @@ pub(super) struct Place {
 pub(super) struct Cluster {
     pub brokers: Vec<i32>,
     pub places: Vec<Place>,
+    /// Topics that this user may not see.
+    pub hidden: Vec<String>,
 }
 
 /// What a leader says of its partitions.
@@ -53,19 +56,33 @@ pub(super) type OfLeader = (Vec<(String, i32)>, bool);
 pub(super) struct ClusterDesk {
     kafka: Kafka,
     client: Option<BaseConsumer>,
+    /// When topics were looked for last that are not told of, and those that were hidden.
+    looked: Option<Instant>,
+    hidden: Vec<String>,
 }
 
 impl ClusterDesk {
-    pub(super) const fn new(kafka: Kafka) -> Self {
-        Self { kafka, client: None }
+    pub(super) fn new(kafka: Kafka) -> Self {
+        Self { kafka: kafka.with_patience(PATIENCE), client: None, looked: None, hidden: Vec::new() }
     }
 
     pub(super) fn ask(&mut self) -> KafkaResult<Cluster> {
         let patience = if self.client.is_none() { CONNECTING } else { PATIENCE };
-        let metadata = metadata(connected(&mut self.client, &self.kafka)?, Instant::now() + patience)?;
+        let client = connected(&mut self.client, &self.kafka)?;
+        let metadata = metadata(client, Instant::now() + patience)?;
+        let is_told = |name: &String| metadata.topics().iter().any(|topic| topic.name() == name);
+        let absent: Vec<String> =
+            TOPICS.iter().map(|spec| self.kafka.name(spec.name)).filter(|name| !is_told(name)).collect();
+        // A list of all topics leaves out what this user may not see.
+        self.hidden.retain(|name| absent.contains(name));
+        if !absent.is_empty() && self.looked.is_none_or(|at| at.elapsed() >= SELDOM) {
+            self.hidden = self.kafka.hidden(client.client(), &absent);
+            self.looked = Some(Instant::now());
+        }
         Ok(Cluster {
             brokers: metadata.brokers().iter().map(|broker| broker.id()).collect(),
             places: self.places(&metadata),
+            hidden: self.hidden.clone(),
         })
     }
 

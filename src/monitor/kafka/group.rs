@@ -7,6 +7,7 @@ use rdkafka::error::KafkaResult;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::consume::Topic;
+use crate::error::Failure;
 use crate::monitor::watch::{CONNECTING, PATIENCE};
 use crate::stream::client::Kafka;
 
@@ -30,7 +31,7 @@ impl GroupDesk {
     }
 
     /// Asks the broker that keeps this group's offsets.
-    pub(super) fn ask(&mut self, partitions: &[i32]) -> KafkaResult<Committed> {
+    pub(super) fn ask(&mut self, partitions: &[i32]) -> Result<Committed, Failure> {
         if partitions.is_empty() {
             return Ok(Committed::new());
         }
@@ -39,7 +40,8 @@ impl GroupDesk {
         for partition in partitions {
             asked.add_partition(&name, *partition);
         }
-        let found = connected(&mut self.client, &self.kafka, self.topic)?.committed_offsets(asked, PATIENCE)?;
+        let client = connected(&mut self.client, &self.kafka, self.topic).map_err(|error| self.kafka.explain(error))?;
+        let found = self.kafka.committed(client, &self.kafka.name(self.topic.group()), &asked, PATIENCE)?;
         let of = |partition: &i32| match found.find_partition(&name, *partition).map(|found| found.offset()) {
             Some(Offset::Offset(offset)) => (*partition, Some(offset)),
             _ => (*partition, None),

@@ -24,6 +24,7 @@ use crate::consume::Topic;
 use crate::error::Failure;
 use crate::stream::client::Kafka;
 use crate::stream::dead_letter::SUFFIX;
+use crate::stream::rights::{On, Operation};
 
 /// How often the beginnings of topics and the members of groups are asked for: they change seldom.
 const SELDOM: Duration = Duration::from_secs(5);
@@ -40,7 +41,7 @@ pub struct KafkaProbe {
     kafka: Kafka,
     cluster: Crew<(), (), KafkaResult<Cluster>>,
     leaders: Crew<i32, OfLeader, KafkaResult<LeaderSays>>,
-    groups: Crew<&'static str, Vec<i32>, KafkaResult<Committed>>,
+    groups: Crew<&'static str, Vec<i32>, Result<Committed, Failure>>,
     members: Crew<(), (), KafkaResult<HashMap<Topic, Members>>>,
     /// The cluster as it was told last, and when.
     told_cluster: Option<(Instant, Cluster)>,
@@ -113,11 +114,26 @@ impl KafkaProbe {
         }
         let told = self.cluster.answers(deadline).remove(&());
         let leaders = self.leaders.answers(deadline);
-        let committed = self.groups.answers(deadline).into_iter().filter_map(|(topic, told)| Some((topic, told.ok()?)));
-        let committed = committed.collect();
+        let committed = self.committed(deadline)?;
         self.hear_members(before.brokers.len());
         let round = self.round(told, leaders, committed)?;
         Ok(self.view(&round))
+    }
+
+    /// How far each group is that told it in time.
+    ///
+    /// # Errors
+    /// When this user may not know.
+    fn committed(&mut self, deadline: Instant) -> Result<HashMap<&'static str, Committed>> {
+        let mut all = HashMap::new();
+        for (topic, told) in self.groups.answers(deadline) {
+            match told {
+                Ok(committed) => drop(all.insert(topic, committed)),
+                Err(failure) if failure.is_refusal() => return Err(failure.into()),
+                Err(_) => {}
+            }
+        }
+        Ok(all)
     }
 
     /// Has somebody to ask for everything, and for each broker that is known.
@@ -185,6 +201,10 @@ impl KafkaProbe {
         let Some((_, cluster)) = self.told_cluster.clone() else {
             return Err(self.away(error));
         };
+        if !cluster.hidden.is_empty() {
+            let names: Vec<&str> = cluster.hidden.iter().map(String::as_str).collect();
+            return Err(self.kafka.lacks(Operation::Describe, On::Topics(&names)).into());
+        }
         for id in &spoke {
             if let Some((_, heard)) = self.asked.get_mut(id) {
                 *heard = true;

@@ -12,6 +12,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::reader::Span;
 use crate::stream::client::Kafka;
 use crate::stream::dead_letter::SUFFIX;
+use crate::stream::rights::Operation;
 
 /// The offsets of one topic's replays.
 pub(super) struct Memory<'a> {
@@ -47,6 +48,7 @@ impl<'a> Memory<'a> {
     /// Remembers that letters were sent up to these offsets, by partition.
     pub(super) fn keep(&mut self, class: Option<&str>, offsets: &[(i32, i64)]) -> Result<()> {
         let letters = self.kafka.name(self.topic) + SUFFIX;
+        let (kafka, name) = (self.kafka, self.name(class));
         let group = self.group(class)?;
         let mut list = TopicPartitionList::new();
         for &(partition, offset) in offsets {
@@ -55,6 +57,8 @@ impl<'a> Memory<'a> {
             list.add_partition_offset(&letters, partition, Offset::Offset(offset.max(known)))?;
         }
         let kept = group.consumer.commit(&list, CommitMode::Sync);
+        // The offsets of a group belong to who may read the topic too.
+        let kept = kept.map_err(|error| kafka.explain_use(error, Operation::Read, &letters, Some(&name)));
         kept.wrap_err("which dead letters were sent back cannot be remembered; a further replay sends some again")
     }
 
@@ -68,9 +72,14 @@ impl<'a> Memory<'a> {
         self.groups.get_mut(&key).ok_or_else(|| color_eyre::eyre::eyre!("a group went away"))
     }
 
-    fn ask(&self, class: Option<&str>) -> Result<Group> {
+    /// The group that remembers replays of a class, or of all.
+    fn name(&self, class: Option<&str>) -> String {
         let of_class = class.map_or_else(String::new, |class| format!("-{class}"));
-        let name = self.kafka.name(&format!("dlq-replay-{}{of_class}", self.topic));
+        self.kafka.name(&format!("dlq-replay-{}{of_class}", self.topic))
+    }
+
+    fn ask(&self, class: Option<&str>) -> Result<Group> {
+        let name = self.name(class);
         let mut config = self.kafka.config(&[]);
         config.set("group.id", &name).set("enable.auto.commit", "false");
         let consumer: BaseConsumer = config.create().map_err(|error| self.kafka.explain(error))?;
@@ -79,7 +88,7 @@ impl<'a> Memory<'a> {
         for span in &self.spans {
             list.add_partition(&letters, span.partition);
         }
-        let found = consumer.committed_offsets(list, self.kafka.patience()).map_err(|error| self.kafka.explain(error));
+        let found = self.kafka.committed(&consumer, &name, &list, self.kafka.patience());
         let found = found.wrap_err_with(|| format!("what {name} remembers cannot be read"))?;
         let offset = |span: &Span| match found.find_partition(&letters, span.partition).map(|found| found.offset()) {
             // More than there ever was: the topic was made anew since.

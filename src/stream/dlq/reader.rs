@@ -10,6 +10,7 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 
 use crate::interrupt::Interrupt;
 use crate::stream::client::Kafka;
+use crate::stream::rights::Operation;
 
 /// How long one wait takes before the flag of interruption is looked at again.
 const TURN: Duration = Duration::from_millis(100);
@@ -44,10 +45,11 @@ impl Reader {
         let mut config = kafka.config(&properties);
         config.set("enable.partition.eof", "true").set("auto.offset.reset", "earliest");
         let consumer: BaseConsumer = config.create().map_err(|error| kafka.explain(error))?;
-        let partitions = i32::try_from(kafka.partitions_of(consumer.client(), topic, kafka.patience())?)?;
+        let partitions =
+            i32::try_from(kafka.partitions_of(consumer.client(), topic, Operation::Read, kafka.patience())?)?;
         let span = |partition| -> Result<Span> {
-            let marks =
-                consumer.fetch_watermarks(topic, partition, kafka.patience()).map_err(|error| kafka.explain(error));
+            let marks = consumer.fetch_watermarks(topic, partition, kafka.patience());
+            let marks = marks.map_err(|error| kafka.explain_use(error, Operation::Read, topic, None));
             let (low, high) = marks.wrap_err_with(|| format!("the ends of {topic} cannot be read"))?;
             Ok(Span { partition, low, high })
         };
@@ -107,7 +109,16 @@ impl Reader {
                 }
                 // The last offsets may be gone, or hold no message.
                 Some(Err(KafkaError::PartitionEOF(partition))) => open.retain(|span| span.partition != partition),
-                Some(Err(error)) => last_error = Some(error),
+                Some(Err(error)) => {
+                    // A refusal is no silence: it is not waited out.
+                    let code = error.rdkafka_error_code();
+                    if let Some(refusal) =
+                        code.and_then(|code| self.kafka.refusal(code, Operation::Read, &self.topic, None))
+                    {
+                        return Err(refusal.into());
+                    }
+                    last_error = Some(error);
+                }
                 None => {}
             }
             if heard.elapsed() > self.kafka.patience() {

@@ -208,6 +208,9 @@ fn settle(sender: &Sender, interrupt: &Interrupt) -> Result<()> {
     if count.lost() == 0 {
         return Ok(());
     }
+    if let Some(refusal) = sender.refusal() {
+        return Err(refusal.into());
+    }
     let (lost, delivered) =
         (number::verb(count.lost(), "dead letter", ("was", "were")), number::count(count.delivered));
     let why = count.first_error.map_or_else(String::new, |error| format!(" (the first error: {error})"));

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One Kafka broker that asks who everybody is and has rules about who may do what, for one test: users admin (may do all) and
-# shop (may do what it is given), each with its name as password.
+# others (may do what they are given), each with its name as password.
 #
 #   broker.sh FOLDER PORT           runs until its standard input ends; the controller listens on the port above
 #
@@ -21,6 +21,7 @@ trap '' INT TERM HUP
 java=$(find_java)
 cd "$folder"
 login=org.apache.kafka.common.security.plain.PlainLoginModule
+users=$(printf ' user_%s="%s"' admin admin shop shop seer seer member member lone lone reader reader maker maker)
 cat >server.properties <<END
 process.roles=broker,controller
 node.id=1
@@ -32,7 +33,7 @@ listener.security.protocol.map=GUARDED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=GUARDED
 sasl.enabled.mechanisms=PLAIN
 sasl.mechanism.inter.broker.protocol=PLAIN
-listener.name.guarded.plain.sasl.jaas.config=$login required username="admin" password="admin" user_admin="admin" user_shop="shop";
+listener.name.guarded.plain.sasl.jaas.config=$login required username="admin" password="admin"$users;
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:admin;User:ANONYMOUS
 auto.create.topics.enable=false

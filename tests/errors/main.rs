@@ -1,18 +1,21 @@
-//! What each command says when it is called wrongly, when a service is away, and when PostgreSQL refuses a right: pinned, one
-//! snapshot a kind. An error names what it was given and says what to do.
+//! What each command says when it is called wrongly, when a service is away, and when PostgreSQL, Redis or Kafka refuses a right:
+//! pinned, one snapshot a kind. An error names what it was given and says what to do.
 //!
 //! `INSTA_UPDATE=always cargo test --test errors` writes the snapshots anew. Files that are wrong are in `bad_input`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-#[path = "support/mod.rs"]
+mod calls;
+mod kafka;
+mod redis;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::Command;
 
+use calls::{all_told, program, settled, told};
 use clap::CommandFactory;
 use diesel::connection::SimpleConnection;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
@@ -51,52 +54,10 @@ const USAGE: [(&str, &str, &str); 24] = [
 const ALONE: [(&str, &str, &str); 2] =
     [("completions", "bash --colour never", "bahs"), ("man", "--outs x", "dlq rplay")];
 
-fn program(words: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shopstream"));
-    command.arg("-q").args(words.split_whitespace()).env_clear().env("COLUMNS", "100").stdin(Stdio::null());
-    command
-}
-
-/// The call, and what came of it; what differs from run to run is for filters.
-fn told(words: &str, command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!said.contains("geheim"), "{said}");
-    format!("$ shopstream {words}\nexit {}\n{said}\n", output.status.code().unwrap_or(-1))
-}
-
-/// All calls side by side: some wait for brokers that are not there.
-fn all_told(calls: &[&str], prepare: impl Fn(&mut Command) + Sync) -> String {
-    let one = |words: &&str| {
-        let mut command = program(words);
-        prepare(&mut command);
-        told(words, &mut command)
-    };
-    thread::scope(|scope| {
-        let calls: Vec<_> = calls.iter().map(|words| scope.spawn(|| one(words))).collect();
-        calls.into_iter().map(|call| call.join().unwrap()).collect()
-    })
-}
-
 /// Nobody listens at these addresses.
 fn nowhere(command: &mut Command) {
     command.env("DATABASE_URL", "postgres://shop:geheim@127.0.0.1:1/shop");
     command.env("REDIS_URL", "redis://:geheim@127.0.0.1:1").env("KAFKA_BROKERS", "127.0.0.1:1");
-}
-
-/// Snapshots without what differs between machines and runs.
-fn settled() -> insta::Settings {
-    let mut settings = insta::Settings::clone_current();
-    let url = database_url();
-    let (login, rest) = url.split_once("://").unwrap().1.split_once('@').unwrap();
-    let user = login.split(':').next().unwrap();
-    let address = rest.split(['/', '?']).next().unwrap();
-    settings.add_filter(r"test_\d+_\d+_\d+", "SCHEMA");
-    settings.add_filter(r"shopstream_bench_\w+", "SCHEMA");
-    settings.add_filter(&address.replace('.', r"\."), "HOST:PORT");
-    settings.add_filter(&format!(r#"user "{user}""#), r#"user "USER""#);
-    settings.add_filter(&format!(r"\bTO {user}\b"), "TO USER");
-    settings
 }
 
 #[test]
