@@ -90,7 +90,10 @@ fn dashboards_are_of_a_schema_that_grafana_12_reads_and_link_to_each_other() {
     let compose = read("compose.yaml");
     assert!(read("grafana/provisioning/dashboards/shopstream.yaml").contains("path: /var/lib/shopstream/dashboards\n"));
     assert!(compose.contains("- ./grafana/dashboards:/var/lib/shopstream/dashboards:ro\n"));
-    assert!(compose.contains("- ./grafana/provisioning:/etc/grafana/provisioning:ro\n"));
+    for kind in ["datasources", "dashboards"] {
+        let mount = format!("- ./grafana/provisioning/{kind}:/etc/grafana/provisioning/{kind}:ro\n");
+        assert!(compose.contains(&mount), "{kind}");
+    }
     assert!(compose.contains("HOME_DASHBOARD_PATH: /var/lib/shopstream/dashboards/sales.json\n"));
     assert_eq!(std::fs::read_dir(deploy("grafana/dashboards")).unwrap().count(), uids.len(), "one that no test knows");
 }
