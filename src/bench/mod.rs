@@ -58,7 +58,8 @@ pub fn run(request: &Request, settings: &Settings, interrupt: &Interrupt, follow
     let scratch = Scratch::begin(settings, interrupt)?;
     let measured = measure(request, &scratch, &world, interrupt, follow);
     follow.at("removing what it made");
-    let removed = scratch.remove(interrupt);
+    let refused = measured.as_ref().is_err_and(failure::is_refusal);
+    let removed = scratch.remove(refused, interrupt);
     match (measured, removed) {
         (Ok(report), removed) => Ok(Outcome { report, stays: removed.err() }),
         (Err(error), Ok(())) => Err(error),

@@ -12,10 +12,11 @@ use diesel::connection::SimpleConnection;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::types::RDKafkaErrorCode;
-use redis::Commands;
+use redis::{Commands, RedisResult};
 
 use super::PREFIX;
 use crate::cache::Cache;
+use crate::cache::rights::is_refusal as is_refused;
 use crate::config::Settings;
 use crate::consume::Topic;
 use crate::interrupt::Interrupt;
@@ -63,20 +64,22 @@ impl Own {
         self.stay(&[Part::Keys, Part::Topics, Part::Groups, Part::Schema], interrupt);
     }
 
-    /// Removes everything, and notes at each step what would stay if the process were ended.
-    pub fn remove(&self, conn: &mut PgConnection, interrupt: &Interrupt) -> Result<()> {
+    /// Removes everything, and notes at each step what would stay if the process were ended. `refused`: the measurement ended
+    /// because this user may not do something; what may not be made is not there to be removed, then.
+    pub fn remove(&self, conn: &mut PgConnection, refused: bool, interrupt: &Interrupt) -> Result<()> {
         self.would_stay(interrupt);
-        let mut redis = self.cache.connect()?;
-        let keys: Vec<String> = redis.scan_match(self.cache.key("*"))?.collect::<Result<_, _>>()?;
-        if !keys.is_empty() {
-            redis.del::<_, ()>(keys).wrap_err("the keys cannot be removed")?;
+        match self.remove_keys() {
+            Err(error) if !(refused && is_refused(&error)) => {
+                return Err(self.cache.explain(&error)).wrap_err("the keys cannot be removed");
+            }
+            _ => {}
         }
         self.stay(&[Part::Topics, Part::Groups, Part::Schema], interrupt);
         let admin = self.kafka.admin()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        runtime.block_on(self.remove_topics(&admin))?;
+        runtime.block_on(self.remove_topics(&admin, refused))?;
         self.stay(&[Part::Groups, Part::Schema], interrupt);
-        runtime.block_on(self.remove_groups(&admin))?;
+        runtime.block_on(self.remove_groups(&admin, refused))?;
         self.stay(&[Part::Schema], interrupt);
         conn.batch_execute(&format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name))
             .wrap_err_with(|| format!("the schema {} cannot be dropped", self.name))?;
@@ -84,7 +87,13 @@ impl Own {
         Ok(())
     }
 
-    async fn remove_topics(&self, admin: &AdminClient<DefaultClientContext>) -> Result<()> {
+    fn remove_keys(&self) -> RedisResult<()> {
+        let mut redis = self.cache.try_to_connect(PATIENCE)?;
+        let keys: Vec<String> = redis.scan_match(self.cache.key("*"))?.collect::<Result<_, _>>()?;
+        if keys.is_empty() { Ok(()) } else { redis.del(keys) }
+    }
+
+    async fn remove_topics(&self, admin: &AdminClient<DefaultClientContext>, refused: bool) -> Result<()> {
         let names: Vec<String> = TOPICS.iter().map(|topic| self.kafka.name(topic.name)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         for removed in admin.delete_topics(&names, &options()).await? {
@@ -92,6 +101,9 @@ impl Own {
                 // Not made yet, or removed already.
                 Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
                 Err((topic, code)) if is_refusal(code) => {
+                    if refused && !self.is_there(admin, &topic)? {
+                        continue;
+                    }
                     return Err(self.kafka.lacks(Operation::Delete, On::Topics(&[&topic])).into());
                 }
                 Err((topic, code)) => bail!("the topic {topic} cannot be removed: {code}"),
@@ -100,7 +112,11 @@ impl Own {
         Ok(())
     }
 
-    async fn remove_groups(&self, admin: &AdminClient<DefaultClientContext>) -> Result<()> {
+    fn is_there(&self, admin: &AdminClient<DefaultClientContext>, topic: &str) -> Result<bool> {
+        Ok(self.kafka.metadata(admin)?.topics().iter().any(|found| found.name() == topic && found.error().is_none()))
+    }
+
+    async fn remove_groups(&self, admin: &AdminClient<DefaultClientContext>, refused: bool) -> Result<()> {
         let began = Instant::now();
         let mut names: Vec<String> = Topic::ALL.iter().map(|topic| self.kafka.name(topic.group())).collect();
         loop {
@@ -111,6 +127,10 @@ impl Own {
                     Ok(_) | Err((_, RDKafkaErrorCode::GroupIdNotFound)) => {}
                     Err((group, RDKafkaErrorCode::NonEmptyGroup)) if began.elapsed() < UNTIL_GIVEN_UP => {
                         has_members.push(group);
+                    }
+                    Err((_, code)) if refused && is_refusal(code) => {}
+                    Err((group, code)) if is_refusal(code) => {
+                        return Err(self.kafka.lacks(Operation::Delete, On::Group(&group)).into());
                     }
                     Err((group, code)) => bail!("the consumer group {group} cannot be removed: {code}"),
                 }

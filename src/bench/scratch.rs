@@ -89,9 +89,9 @@ impl Scratch {
         db::connect(self.url.expose())
     }
 
-    /// Removes everything.
-    pub fn remove(mut self, interrupt: &Interrupt) -> Result<()> {
-        let removed = self.own.remove(&mut self.guard, interrupt);
+    /// Removes everything; `refused` as in [`Own::remove`].
+    pub fn remove(mut self, refused: bool, interrupt: &Interrupt) -> Result<()> {
+        let removed = self.own.remove(&mut self.guard, refused, interrupt);
         // From now on the error tells what stays.
         interrupt.leaves(None);
         removed.wrap_err_with(|| {

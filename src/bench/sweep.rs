@@ -80,7 +80,7 @@ pub fn sweep(settings: &Settings, interrupt: &Interrupt) -> Result<Swept> {
             swept.left.push(Left { name: found.name, why });
             continue;
         }
-        match own.remove(&mut conn, interrupt) {
+        match own.remove(&mut conn, false, interrupt) {
             Ok(()) => swept.removed.push(found.name),
             Err(error) => swept.left.push(Left { name: found.name, why: failure::told(&error).0 }),
         }

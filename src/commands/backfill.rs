@@ -60,25 +60,25 @@ pub struct Args {
     /// The folder for files [default: shopstream-YEAR]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Compression of files [default: zstd for Parquet, none for CSV and NDJSON]
+    /// Compression of files [default: zstd for Parquet, else none]
     #[arg(long, value_parser = parse_compression, value_name = "zstd|gzip|none")]
     compression: Option<Compression>,
     /// Make the I-th of N independent shops; files and null only
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// The same counted from 0, as a Kubernetes Indexed Job counts: 0/4 to 3/4
+    /// The same, counted from 0 as a Kubernetes Job counts: 0/4
     #[arg(long, value_name = "I/N", value_parser = Shard::of_index, conflicts_with = "shard")]
     shard_index: Option<Shard>,
     /// Threads, or PostgreSQL's connections [default: 4 at most; 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
-    /// So many times as fast as the clock (3600: an hour a second); Kafka only
+    /// So many times as fast as the clock, 3600; Kafka only
     #[arg(long, value_name = "FACTOR", value_parser = parse_factor)]
     speed: Option<f64>,
     /// Finish what an earlier run left half-way
     #[arg(long, conflicts_with = "replace")]
     resume: bool,
-    /// Write it anew in place of what a run wrote for this year; asks first
+    /// Write it anew in place of what a run wrote; asks first
     #[arg(long)]
     replace: bool,
     #[command(flatten)]

@@ -79,6 +79,16 @@ pub fn remedy_of(report: &Report) -> Option<String> {
     find::<Failure>(report).and_then(Failure::remedy).map(str::to_owned)
 }
 
+/// Whether the reason is that a service does not let this user do something.
+#[must_use]
+pub fn is_refusal(report: &Report) -> bool {
+    report
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<Failure>())
+        .chain(report.downcast_ref())
+        .any(Failure::is_refusal)
+}
+
 /// The same in one line, for logs and for `/readyz`: the remedy follows at its end.
 #[must_use]
 pub fn line(report: &Report) -> String {

@@ -8,7 +8,7 @@
 mod support;
 
 #[path = "../year/shop.rs"]
-#[allow(dead_code, reason = "each test binary uses its own part")]
+#[allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
 mod shop;
 
 mod applications;

@@ -89,7 +89,7 @@ fn each_command_names_the_right_on_redis_that_it_lacks_and_the_rule_that_grants_
         // Found at the start, not when the first returning customer agrees a visit.
         shop.refused(&["produce --limit 1"], "~* +@all -zadd"),
         shop.refused(&["scenarios activate black-friday --for 5m"], "~* +@all -psetex"),
-        shop.refused(&["scenarios deactivate"], "~* +@all -del"),
+        shop.refused(&["scenarios deactivate"], "~* +@all -set"),
         shop.refused(&["monitor --once"], "~* +@all -info"),
     ]
     .concat();

@@ -17,7 +17,7 @@ pub fn topic<'a>(report: &'a Report, name: &str) -> &'a TopicReport {
 
 #[test]
 fn how_far_an_audit_is_can_be_followed() {
-    let mut shop = Shop::new();
+    let shop = Shop::new();
     shop.produce_all();
     shop.consume(Carelessness::default());
     shop.sql("ANALYZE");
