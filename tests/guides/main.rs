@@ -13,7 +13,7 @@
 //! A page runs in a folder, a schema, topics and keys of its own, with the binary first in the path; `make`, `cargo` and
 //! `docker` do nothing there. A comment right before a block, invisible to readers, changes that: `<!-- not run: why -->`, and
 //! `<!-- stays -->` for commands that stay, a line each: they are started, waited for until they are ready, and asked to stop
-//! where the page ends.
+//! where the page ends, or before a block with `<!-- ends -->`.
 //!
 //! The table of columns in `docs/database.md` is made from the database: `UPDATE_TABLES=1 cargo test --test guides`.
 
@@ -22,9 +22,11 @@
 mod commands;
 mod database;
 mod links;
+mod messages;
 mod page;
 mod place;
 mod runs;
 mod shell;
 #[path = "../support/mod.rs"]
 mod support;
+mod year;

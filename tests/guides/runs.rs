@@ -22,7 +22,10 @@ fn run(path: &str) {
                 joined.lines().filter(|line| line.starts_with("shopstream ")).for_each(|line| place.start(line));
                 ran += 1;
             }
-            ("sh", _) => {
+            ("sh", mark) => {
+                if mark == Some("ends") {
+                    place.stop_workers();
+                }
                 well(&at, &place.bash(&block.text));
                 ran += 1;
             }
@@ -91,12 +94,31 @@ fn the_page_on_the_database_does_what_it_says() {
 }
 
 #[test]
-fn every_block_that_is_not_run_says_why() {
+fn the_page_on_kafka_does_what_it_says() {
+    run("docs/kafka.md");
+}
+
+#[test]
+fn the_page_on_the_pipeline_does_what_it_says() {
+    run("docs/pipeline.md");
+}
+
+#[test]
+fn the_page_on_the_year_does_what_it_says() {
+    run("docs/the-year.md");
+}
+
+#[test]
+fn every_mark_is_known_and_says_why() {
     for page in crate::page::all() {
         for block in page.blocks.iter().filter(|block| block.mark.is_some()) {
             let mark = block.mark.as_deref().unwrap();
             let reason = mark.strip_prefix("not run: ");
-            assert!(mark == "stays" || reason.is_some_and(|why| why.len() > 10), "{}: {mark}", page.at(block.line));
+            assert!(
+                mark == "stays" || mark == "ends" || reason.is_some_and(|why| why.len() > 10),
+                "{}: {mark}",
+                page.at(block.line)
+            );
             assert!(mark != "stays" || !lines(block).is_empty(), "{}: nothing stays", page.at(block.line));
         }
     }
