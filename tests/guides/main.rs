@@ -13,14 +13,16 @@
 //! A page runs in a folder, a schema, topics and keys of its own, with the binary first in the path; `make`, `cargo` and
 //! `docker` do nothing there. A comment right before a block, invisible to readers, changes that: `<!-- not run: why -->`, and
 //! `<!-- stays -->` for commands that stay, a line each: they are started, waited for until they are ready, and asked to stop
-//! where the page ends, or before a block with `<!-- ends -->`.
+//! where the page ends, or before a block with `<!-- ends -->` (or `<!-- ends; stays -->`).
 //!
 //! The table of columns in `docs/database.md` is made from the database: `UPDATE_TABLES=1 cargo test --test guides`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod commands;
+mod container;
 mod database;
+mod korean;
 mod links;
 mod messages;
 mod page;

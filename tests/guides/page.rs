@@ -78,6 +78,7 @@ impl Page {
         };
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let (mut open, mut mark, mut follows) = (None::<Block>, None, false);
+        let mut begun = String::new();
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
             let fence = line.trim_start().strip_prefix("```");
@@ -104,10 +105,17 @@ impl Page {
                     page.anchors.insert(if *count == 0 { anchor } else { format!("{anchor}-{count}") });
                     *count += 1;
                 }
-                page.read_line(number, line);
+                // Code may go on in the next line.
+                let whole = if begun.is_empty() { line.to_owned() } else { format!("{begun} {line}") };
+                if whole.matches('`').count() % 2 == 0 {
+                    page.read_line(number, &whole);
+                    begun.clear();
+                } else {
+                    begun = whole;
+                }
             }
         }
-        assert!(open.is_none(), "{}: a block is not closed", path.display());
+        assert!(open.is_none() && begun.is_empty(), "{}: a block or some code is not closed", path.display());
         page
     }
 

@@ -17,7 +17,10 @@ fn run(path: &str) {
         let before = result.take();
         match (block.language.as_str(), block.mark.as_deref()) {
             (_, Some(mark)) if mark.starts_with("not run: ") => {}
-            ("sh", Some("stays")) => {
+            ("sh", Some(mark)) if mark.ends_with("stays") => {
+                if mark.starts_with("ends") {
+                    place.stop_workers();
+                }
                 let joined = block.text.replace("\\\n", " ");
                 joined.lines().filter(|line| line.starts_with("shopstream ")).for_each(|line| place.start(line));
                 ran += 1;
@@ -89,6 +92,16 @@ fn matches(shown: &[String], said: &[String]) -> bool {
 }
 
 #[test]
+fn the_readme_does_what_it_says() {
+    run("README.md");
+}
+
+#[test]
+fn the_quick_start_does_what_it_says() {
+    run("docs/quick-start.md");
+}
+
+#[test]
 fn the_page_on_the_database_does_what_it_says() {
     run("docs/database.md");
 }
@@ -115,11 +128,11 @@ fn every_mark_is_known_and_says_why() {
             let mark = block.mark.as_deref().unwrap();
             let reason = mark.strip_prefix("not run: ");
             assert!(
-                mark == "stays" || mark == "ends" || reason.is_some_and(|why| why.len() > 10),
+                matches!(mark, "stays" | "ends" | "ends; stays") || reason.is_some_and(|why| why.len() > 10),
                 "{}: {mark}",
                 page.at(block.line)
             );
-            assert!(mark != "stays" || !lines(block).is_empty(), "{}: nothing stays", page.at(block.line));
+            assert!(!mark.ends_with("stays") || !lines(block).is_empty(), "{}: nothing stays", page.at(block.line));
         }
     }
 }
