@@ -122,6 +122,11 @@ fn the_page_on_the_year_does_what_it_says() {
 }
 
 #[test]
+fn the_page_on_the_examples_does_what_it_says() {
+    run("examples/README.md");
+}
+
+#[test]
 fn every_mark_is_known_and_says_why() {
     for page in crate::page::all() {
         for block in page.blocks.iter().filter(|block| block.mark.is_some()) {
