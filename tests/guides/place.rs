@@ -11,6 +11,8 @@ use crate::support::{Running, ScratchDb, ScratchRedis, ScratchTopics, kafka_brok
 
 /// How long a command that stays may take to be ready, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a block may take, in seconds.
+const LONGEST_BLOCK: &str = "300";
 /// Put before each block: what would build, install or start something is somebody else's test.
 const PREAMBLE: &str = "set -euo pipefail\nmake() { :; }\ncargo() { :; }\ndocker() { :; }\n";
 /// What pages name in the repository.
@@ -56,7 +58,9 @@ impl Place {
 
     /// Runs a text as bash would.
     pub fn bash(&self, text: &str) -> Output {
-        self.command("bash").args(["-c", &format!("{PREAMBLE}{text}")]).stdin(Stdio::null()).output().unwrap()
+        // `timeout` ends it with status 124: a command that stays and was not marked so must not stop the tests for ever.
+        let words = ["-k", "10", LONGEST_BLOCK, "bash", "-c", &format!("{PREAMBLE}{text}")];
+        self.command("timeout").args(words).stdin(Stdio::null()).output().unwrap()
     }
 
     /// Runs SQL as `psql` would.
