@@ -6,7 +6,8 @@ mod taking;
 mod writing;
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
@@ -53,6 +54,8 @@ const LAG_EVERY: Duration = Duration::from_secs(2);
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How long the end of the assignment is waited for when leaving.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(3);
+/// How long the end of the client is waited for then: most take less, and a group that was not left misses a member for 10 s.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is said that a member still waits.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 /// Time after which writing makes way for a sign of life.
@@ -161,6 +164,20 @@ fn leave(consumer: &BaseConsumer<Watcher>) {
     let assigned = || consumer.assignment().is_ok_and(|list| list.count() > 0);
     while Instant::now() < deadline && assigned() {
         let _ = consumer.poll(POLL);
+    }
+}
+
+/// Ends the client. Asked to stop between two turns of a rebalance, librdkafka waits for the group's answer, for longer than a
+/// process has to end. Then the client is left to the end of the process, and the group misses the member when its session is over:
+/// offsets move with the rows, so nothing hangs on it.
+fn close(consumer: BaseConsumer<Watcher>) {
+    let (closed, wait) = mpsc::channel::<()>();
+    let closing = thread::Builder::new().name("closing".to_owned()).spawn(move || {
+        drop(consumer);
+        drop(closed);
+    });
+    if closing.is_ok() && wait.recv_timeout(CLOSE_PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+        tracing::debug!("the group is in a rebalance, and will miss this member when its session is over");
     }
 }
 
@@ -335,5 +352,6 @@ impl<'a, H: Handler> Member<'a, H> {
         self.tell_kafka(self.partitions.held().map(|(partition, position)| (partition, position.stored)));
         leave(&self.consumer);
         tracing::info!(topic = self.topic, stored = self.stored, "left the group");
+        close(self.consumer);
     }
 }

@@ -232,6 +232,22 @@ fn what_is_wrong_at_the_start_is_told_at_once() {
 }
 
 #[test]
+fn a_consumer_that_is_asked_to_stop_while_its_group_settles_ends_well() {
+    let shop = Shop::seeded(5, 5);
+    // Three members that begin together pass partitions on to each other for a second; the stop comes at six moments of it.
+    for round in 1..=6 {
+        let mut consumer = shop.start("consume --topic orders --members 3");
+        until(PATIENCE, "a member has partitions", || {
+            let said = consumer.said();
+            if said.contains("assigned") { Ok(()) } else { Err(said) }
+        });
+        std::thread::sleep(Duration::from_millis(200 * round));
+        let status = consumer.stop(Duration::from_secs(10));
+        assert!(status.success(), "{status}:\n{}", consumer.said());
+    }
+}
+
+#[test]
 fn a_header_whose_name_is_not_utf8_stops_nobody() {
     use std::os::unix::ffi::OsStrExt;
 
