@@ -52,10 +52,14 @@ bench: ## measure the targets against their references; takes some minutes
 # deploy/README.md says what the stack is made of.
 
 IMAGE ?= shopstream:local
+CONTEXT ?=
+CRDS ?=
 
-.PHONY: image test-compose
+.PHONY: image test-compose test-kubernetes
 image: ## build the container image; IMAGE=NAME:TAG names it
 	DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile -t $(IMAGE) \
 		--build-arg REVISION="$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)" .
 test-compose: ## try the container stack for real, with a Docker engine of its own; as root, about half an hour
 	@deploy/trial/compose
+test-kubernetes: ## try the manifests on the cluster of CONTEXT=…, in a namespace of its own; half an hour
+	@CONTEXT=$(CONTEXT) IMAGE=$(IMAGE) CRDS=$(CRDS) deploy/trial/kubernetes

@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# What needs the operators: the server's judgement of overlays/production, and KEDA at work.
+
+INSTALLED=()
+
+# has_kind GROUP/VERSION KIND: whether the server knows it.
+has_kind() {
+    kube get --raw "/apis/$1" 2>/dev/null | jq -e --arg kind "$2" 'any(.resources[]; .kind == $kind)' >/dev/null
+}
+
+# Custom resource definitions belong to the whole cluster: those that are there are left alone, the rest goes again at the end.
+crds_in() {
+    local file name
+    for file in "$CRDS"/*.yaml; do
+        name=$(kubectl create --dry-run=client -o name -f "$file" | grep '^customresourcedefinition') || continue
+        kube get "$name" >/dev/null 2>&1 && continue
+        kube apply --server-side -f "$file" >/dev/null && INSTALLED+=("$name")
+    done
+    ((${#INSTALLED[@]} == 0)) || kube wait --for=condition=Established --timeout=60s "${INSTALLED[@]}" >/dev/null
+}
+crds_away() { ((${#INSTALLED[@]} == 0)) || kube delete "${INSTALLED[@]}" >/dev/null 2>&1 || true; }
+
+validate_production() {
+    local object kind version known=() judged=0
+    title "overlays/production before the server"
+    [[ -z $CRDS ]] || crds_in
+    kubectl kustomize "$ROOT/deploy/kubernetes/overlays/production" | sed "s/namespace: shopstream\$/namespace: $NS/" |
+        kube create --dry-run=client --validate=false -o json -f - | jq -c 'select(.kind != "Namespace")' >"$WORK/production.jsonl"
+    while read -r object; do
+        version=$(jq -r .apiVersion <<<"$object") kind=$(jq -r .kind <<<"$object")
+        [[ $version == */* ]] || version=core
+        if [[ $version == core ]] || has_kind "$version" "$kind"; then
+            known+=("$object")
+        else
+            LEFT_OUT+=("$kind ($version: no definition here)")
+        fi
+    done <"$WORK/production.jsonl"
+    for object in "${known[@]}"; do
+        if ! kube create --dry-run=server --validate=strict -f - <<<"$object" >"$WORK/said" 2>&1 && ! grep -q AlreadyExists "$WORK/said"; then
+            fail "the server refuses $(jq -r '"\(.kind) \(.metadata.name)"' <<<"$object"): $(cat "$WORK/said")"
+        fi
+        judged=$((judged + 1))
+    done
+    pass "the server judged $judged of $(wc -l <"$WORK/production.jsonl") objects: $(printf '%s\n' "${known[@]}" | jq -r .kind | sort | uniq -c | awk '{ printf "%s %s, ", $1, $2 }' | sed 's/, $//')"
+}
+
+keda_runs() {
+    kubectl --context "$CONTEXT" get deployment -A -l app.kubernetes.io/name=keda-operator -o json | jq -e 'any(.items[]; .status.readyReplicas >= 1)' >/dev/null
+}
+
+# The order consumers as overlays/production scales them, with the local brokers, fewer messages and shorter spans.
+scale_by_lag() {
+    title "KEDA scales the order consumers on lag"
+    keda_runs || {
+        echo "KEDA does not run here: left out"
+        LEFT_OUT+=("KEDA at work")
+        return
+    }
+    kube scale deployment/order-consumer --replicas=1 >/dev/null
+    check_within 120 "one order consumer" settled deployment/order-consumer
+    kubectl kustomize "$ROOT/deploy/kubernetes/overlays/production" | kube create --dry-run=client --validate=false -o json -f - |
+        jq --arg brokers "kafka-0.kafka.$NS.svc:19092" --arg namespace "$NS" 'select(.kind == "ScaledObject" and .metadata.name == "order-consumer")
+            | .metadata.namespace = $namespace | .spec.minReplicaCount = 1 | .spec.maxReplicaCount = 3 | .spec.pollingInterval = 5
+            | .spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown
+                = {stabilizationWindowSeconds: 30, policies: [{type: "Pods", value: 1, periodSeconds: 15}]}
+            | del(.spec.triggers[0].authenticationRef, .spec.triggers[0].metadata.sasl, .spec.triggers[0].metadata.tls)
+            | .spec.triggers[0].metadata.bootstrapServers = $brokers' | kube apply -f - >/dev/null
+    check_within 60 "the ScaledObject is ready" scaled_object_is Ready True
+    shop_job load-3 produce --unthrottled --limit 400_000
+    watch_scaling &
+    check_within 300 "lag made three order consumers" replicas_are 3
+    check "the load ended with 0" job_done load-3 400
+    check_within 600 "and no lag one again" replicas_are 1
+    kill "$!" 2>/dev/null || true
+    kube get events --field-selector reason=SuccessfulRescale -o json |
+        jq -r '.items | sort_by(.lastTimestamp)[] | "      \(.lastTimestamp) \(.message)"'
+    kube delete scaledobject/order-consumer >/dev/null
+    check "audit after scaling by lag" audit
+}
+scaled_object_is() { kube get scaledobject/order-consumer -o json | jq -e --arg type "$1" --arg is "$2" 'any(.status.conditions[]?; .type == $type and .status == $is)' >/dev/null; }
+replicas_are() { [[ $(kube get deployment/order-consumer -o jsonpath='{.spec.replicas}') == "$1" ]]; }
+# A line whenever something has changed.
+watch_scaling() {
+    local line before=
+    while :; do
+        line=$(kube get hpa/keda-hpa-order-consumer -o json 2>/dev/null |
+            jq -r '"\(.status.currentReplicas // 0) consumers, lag by consumer \(.status.currentMetrics[0].external.current.averageValue // "unknown"), wanted \(.status.desiredReplicas // 0)"') || true
+        [[ $line == "$before" ]] || printf '      %4d s  %s\n' "$((SECONDS - BEGIN))" "$line"
+        before=$line
+        sleep 3
+    done
+}
