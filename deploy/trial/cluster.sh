@@ -11,6 +11,9 @@ render() { # OVERLAY
         sed -e "s|shopstream-local|$NS|g" -e "s|image: shopstream:local|image: $IMAGE|"
 }
 
+# The objects of a file of manifests as JSON, one after the other.
+objects() { kube create --dry-run=client --validate=false -o json -f "$1" | jq 'if .kind == "List" then .items[] else . end'; }
+
 has_default_class() {
     kube get storageclass -o json |
         jq -e 'any(.items[]; .metadata.annotations["storageclass.kubernetes.io/is-default-class"] == "true")' >/dev/null

@@ -64,7 +64,7 @@ dataset_job() {
     local name=$1
     shift
     # shellcheck disable=SC2016  # jq's own variables
-    kube create --dry-run=client -o json -f "$WORK/backfill.yaml" | jq --arg name "$name" --args 'select(.kind == "Job")
+    objects "$WORK/backfill.yaml" | jq --arg name "$name" --args 'select(.kind == "Job")
         | .metadata.name = $name | .spec |= {backoffLimit: 0, template} | .spec.template.metadata.labels["app.kubernetes.io/name"] = $name
         | .spec.template.spec.containers[0].args = $ARGS.positional' "$@" | kube apply -f - >/dev/null
 }
