@@ -3,6 +3,8 @@
 # nobody's business here.
 
 kube() { kubectl --context "$CONTEXT" --namespace "$NS" "$@"; }
+# What belongs to no namespace.
+anywhere() { kubectl --context "$CONTEXT" "$@"; }
 
 # The manifests of an overlay, in the trial's own namespace and with the image that was asked for. Names of volumes, which belong to no
 # namespace, and their folders are named after it too.
@@ -15,10 +17,10 @@ render() { # OVERLAY
 objects() { kube create --dry-run=client --validate=false -o json -f "$1" | jq 'if .kind == "List" then .items[] else . end'; }
 
 has_default_class() {
-    kube get storageclass -o json |
+    anywhere get storageclass -o json |
         jq -e 'any(.items[]; .metadata.annotations["storageclass.kubernetes.io/is-default-class"] == "true")' >/dev/null
 }
-nodes() { kube get nodes -o json | jq '.items | length'; }
+nodes() { anywhere get nodes -o json | jq '.items | length'; }
 
 WORKERS=(cache-worker redis-monitor producer user-seeder grade-updater user-consumer product-consumer order-consumer)
 

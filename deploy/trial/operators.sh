@@ -5,7 +5,7 @@ INSTALLED=()
 
 # has_kind GROUP/VERSION KIND: whether the server knows it.
 has_kind() {
-    kube get --raw "/apis/$1" 2>/dev/null | jq -e --arg kind "$2" 'any(.resources[]; .kind == $kind)' >/dev/null
+    anywhere get --raw "/apis/$1" 2>/dev/null | jq -e --arg kind "$2" 'any(.resources[]; .kind == $kind)' >/dev/null
 }
 
 # Custom resource definitions belong to the whole cluster: those that are there are left alone, the rest goes again at the end.
@@ -13,12 +13,12 @@ crds_in() {
     local file name
     for file in "$CRDS"/*.yaml; do
         name=$(kubectl create --dry-run=client -o name -f "$file" | grep '^customresourcedefinition') || continue
-        kube get "$name" >/dev/null 2>&1 && continue
-        kube apply --server-side -f "$file" >/dev/null && INSTALLED+=("$name")
+        anywhere get "$name" >/dev/null 2>&1 && continue
+        anywhere apply --server-side -f "$file" >/dev/null && INSTALLED+=("$name")
     done
-    ((${#INSTALLED[@]} == 0)) || kube wait --for=condition=Established --timeout=60s "${INSTALLED[@]}" >/dev/null
+    ((${#INSTALLED[@]} == 0)) || anywhere wait --for=condition=Established --timeout=60s "${INSTALLED[@]}" >/dev/null
 }
-crds_away() { ((${#INSTALLED[@]} == 0)) || kube delete "${INSTALLED[@]}" >/dev/null 2>&1 || true; }
+crds_away() { ((${#INSTALLED[@]} == 0)) || anywhere delete "${INSTALLED[@]}" >/dev/null 2>&1 || true; }
 
 # Each object by itself, as a file: what the server does not know must not keep it from judging the rest.
 validate_production() {
@@ -45,7 +45,7 @@ validate_production() {
 }
 
 keda_runs() {
-    kubectl --context "$CONTEXT" get deployment -A -l app.kubernetes.io/name=keda-operator -o json | jq -e 'any(.items[]; .status.readyReplicas >= 1)' >/dev/null
+    anywhere get deployment -A -l app.kubernetes.io/name=keda-operator -o json | jq -e 'any(.items[]; .status.readyReplicas >= 1)' >/dev/null
 }
 
 # The order consumers as overlays/production scales them, with the local brokers, fewer messages and shorter spans.
