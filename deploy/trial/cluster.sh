@@ -45,14 +45,17 @@ sql() { kube exec postgres-0 -c postgres -- psql -U shopstream -d shopstream -tA
 orders() { sql 'SELECT count(*) FROM orders WHERE run_id IS NULL'; }
 more_orders_than() { (($(orders) > $1)); }
 
+# Its arguments as a JSON array; jq itself would take those that begin with a hyphen for its own.
+words() { printf '%s\n' "$@" | jq -R . | jq -s .; }
+
 # shop_job NAME ARGUMENT...: the program once, in a pod like that of `init`.
 shop_job() {
     local name=$1
     shift
     # shellcheck disable=SC2016  # jq's own variables
-    jq --arg name "$name" --args '.metadata.name = $name | .spec.backoffLimit = 0 | .spec.template.spec.restartPolicy = "Never"
+    jq --arg name "$name" --argjson args "$(words "$@")" '.metadata.name = $name | .spec.backoffLimit = 0 | .spec.template.spec.restartPolicy = "Never"
         | del(.spec.ttlSecondsAfterFinished) | .spec.template.metadata.labels["app.kubernetes.io/name"] = $name
-        | .spec.template.spec.containers[0].args = $ARGS.positional' "$WORK/init.json" "$@" | kube apply -f - >/dev/null
+        | .spec.template.spec.containers[0].args = $args' "$WORK/init.json" | kube apply -f - >/dev/null
 }
 
 job_state() { kube get "job/$1" -o json | jq -r 'first(.status.conditions[]? | select(.status == "True" and (.type == "Complete" or .type == "Failed")) | .type) // "active"'; }
