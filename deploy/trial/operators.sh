@@ -16,8 +16,10 @@ crds_in() {
         anywhere get "$name" >/dev/null 2>&1 && continue
         anywhere apply --server-side -f "$file" >/dev/null && INSTALLED+=("$name")
     done
-    ((${#INSTALLED[@]} == 0)) || anywhere wait --for=condition=Established --timeout=60s "${INSTALLED[@]}" >/dev/null
+    # One that is a moment old has no conditions yet, which `wait` takes for an error.
+    ((${#INSTALLED[@]} == 0)) || wait_until 60 established || die "the definitions of $CRDS were not established within a minute"
 }
+established() { anywhere wait --for=condition=Established --timeout=1s "${INSTALLED[@]}" >/dev/null 2>&1; }
 crds_away() { ((${#INSTALLED[@]} == 0)) || anywhere delete "${INSTALLED[@]}" >/dev/null 2>&1 || true; }
 
 # Each object by itself, as a file: what the server does not know must not keep it from judging the rest.
