@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- services: PostgreSQL, Redis and three Kafka brokers, under .local/ ------------------------------------------
 # Some of them: make up SERVICES="postgres redis". Ports and the rest: deploy/local/settings.sh.
@@ -52,11 +52,15 @@ bench: ## measure the targets against their references; takes some minutes
 # deploy/README.md says what the stack is made of.
 
 IMAGE ?= shopstream:local
+CONTEXT ?=
+CRDS ?=
 
-.PHONY: image test-compose
+.PHONY: image test-compose test-kubernetes
 image: ## build the container image; IMAGE=NAME:TAG names it
 	DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile -t $(IMAGE) \
 		--build-arg VERSION="$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)" \
 		--build-arg REVISION="$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)" .
 test-compose: ## try the container stack for real, with a Docker engine of its own; as root, about half an hour
 	@deploy/trial/compose
+test-kubernetes: ## try the manifests on the cluster of CONTEXT=…, in a namespace of its own; half an hour
+	@CONTEXT=$(CONTEXT) IMAGE=$(IMAGE) CRDS=$(CRDS) deploy/trial/kubernetes

@@ -91,7 +91,7 @@ fn a_service_that_is_away_makes_a_single_look_fail() {
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &seen["cache"]["state"]), (Some(1), &"away".into()));
     assert!(seen["cache"]["why"].as_str().unwrap().contains("cannot be reached") && seen.get("kafka").is_none());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("shopstream doctor"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("help: start it"));
 }
 
 #[test]
