@@ -2,6 +2,7 @@
 
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
@@ -10,6 +11,9 @@ use serde_json::Value;
 
 use crate::shop::{PATIENCE, Shop, number, text};
 use crate::support::*;
+
+/// How long a bench may take to come to where a test wants it, beside the other tests.
+const BUSY: Duration = Duration::from_secs(300);
 
 /// Each looks at what all of them make, and sweeps it.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -38,7 +42,7 @@ fn run(shop: &Shop, words: &str) -> (String, String) {
 /// Starts one that takes long, and waits until it consumes; returns its name too.
 fn at_work(shop: &Shop, conn: &mut PgConnection) -> (Running, String) {
     let mut running = Running::start(&mut bench(shop, "--orders 10_000_000 --users 1_000 --products 1_000"));
-    until(PATIENCE, "a producing bench", || {
+    until(BUSY, "a producing bench", || {
         let said = running.said();
         if said.contains("bench: producing") { Ok(()) } else { Err(said) }
     });
@@ -134,7 +138,7 @@ fn members_of_a_killed_bench_are_waited_for() {
     let shop = Shop::seeded(1_200, 1_200);
     let conn = &mut PgConnection::establish(&database_url()).unwrap();
     let mut running = Running::start(&mut bench(&shop, "--orders 100_000 --users 1_000 --products 1_000"));
-    until(PATIENCE, "a consuming bench", || {
+    until(BUSY, "a consuming bench", || {
         let claimed = text(
             conn,
             &format!(
