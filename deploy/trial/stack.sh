@@ -68,7 +68,7 @@ sql() { docker exec postgres psql -U shopstream -d shopstream -tAqc "$1"; }
 orders() { sql 'SELECT count(*) FROM orders WHERE run_id IS NULL'; }
 snapshot() { shop monitor --once --json 2>/dev/null; }
 more_orders_than() { (($(orders) > $1)); }
-generation() { snapshot | jq '.cache.generation // 0'; }
+generation() { snapshot | jq '.cache.pool.generation // 0'; }
 newer_pool_than() { (($(generation) > $1)); }
 
 # What the groups have not stored, of all topics; nothing while one of them is not known.

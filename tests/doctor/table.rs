@@ -51,6 +51,7 @@ const FINDINGS: &[(&str, &str, &str, Way)] = &[
     ("postgresql", "backfill", "warning", By(&["a_backfill_that_did_not_finish_is_told_apart_from_one_at_work"])),
     ("postgresql", "expired", "warning", By(&["messages_that_left_unread_and_orders_that_wait_are_counted_by_topic"])),
     ("postgresql", "parked_orders", "note", By(&["messages_that_left_unread_and_orders_that_wait_are_counted_by_topic"])),
+    ("postgresql", "bench", "warning", By(&["what_a_killed_bench_leaves_is_told_by_the_doctor_and_removed_by_the_next"])),
     ("redis", "reachable", "problem", By(&["a_user_who_may_not_write_is_found_by_trying", "a_url_that_is_none_of_redis_is_told"])),
     ("redis", "server", "problem", By(&["a_replica_is_told_with_the_name_of_its_primary"])),
     ("redis", "version", "note", By(&["a_user_who_may_not_write_is_found_by_trying"])),
@@ -150,7 +151,7 @@ fn every_finding_has_a_test_that_breaks_it_or_a_reason_why_none_can() {
     let missing: Vec<_> = made.difference(&listed).collect();
     assert!(missing.is_empty(), "in no row of the table: {missing:#?}");
 
-    let tests: Vec<String> = ["tests/doctor", "tests/faults"]
+    let tests: Vec<String> = ["tests/doctor", "tests/faults", "tests/pipeline"]
         .into_iter()
         .flat_map(files_below)
         .filter(|path| path.extension().is_some_and(|end| end == "rs") && !path.ends_with("table.rs"))
