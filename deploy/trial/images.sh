@@ -13,7 +13,8 @@ have_image() { docker image inspect "$1" >/dev/null 2>&1; }
 # take IMAGE RECIPE: the one of the registry, or the stand-in made by the function RECIPE.
 take() {
     if have_image "$1"; then
-        [[ $(docker image inspect -f '{{index .Config.Labels "shopstream.stand-in"}}' "$1") != yes ]] || STAND_INS+=("$1")
+        # What came from a registry has its digest there.
+        [[ $(docker image inspect -f '{{len .RepoDigests}}' "$1") != 0 ]] || STAND_INS+=("$1")
     elif [[ -z ${SHOPSTREAM_TRIAL_OFFLINE:-} ]] && timeout 300 docker pull -q "$1" >/dev/null 2>&1; then
         say "pulled $1"
     elif [[ $2 == none ]]; then
@@ -31,7 +32,7 @@ take() {
 build_stand_in() { # TAG CONTEXT [FLAGS...]
     local tag=$1 context=$2
     shift 2
-    docker build --label shopstream.stand-in=yes -t "$tag" "$@" "$context"
+    docker build -t "$tag" "$@" "$context"
 }
 
 debian_image() {
@@ -39,7 +40,7 @@ debian_image() {
     mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
     rm -rf "$ENGINE/base"
     debootstrap --variant=minbase bookworm "$ENGINE/base" "${mirror:?}"
-    tar -C "$ENGINE/base" -c . | docker import --change 'LABEL shopstream.stand-in=yes' --change 'CMD ["bash"]' - "$1"
+    tar -C "$ENGINE/base" -c . | docker import --change 'CMD ["bash"]' - "$1"
     rm -rf "$ENGINE/base"
 }
 rust_image() {

@@ -50,6 +50,7 @@ settled() {
     for container in $(docker ps -a --format '{{.Names}}'); do
         case $container in
             initial-seeder | database-reader | backfill-2025) [[ $(docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$container") == "exited 0" ]] || return 1 ;;
+            load) ;;
             *) case $(state "$container") in "running healthy" | "running unasked") ;; *) return 1 ;; esac ;;
         esac
     done

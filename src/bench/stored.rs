@@ -13,11 +13,12 @@ use super::scratch::Scratch;
 use crate::consume::{self, Topic};
 use crate::follow::Follow;
 use crate::interrupt::Interrupt;
+use crate::stream::topics;
 use crate::telemetry::Telemetry;
 
 /// How often partitions were taken over, and how many there are.
 const CLAIMS: &str = "SELECT coalesce(sum(epoch), 0)::bigint AS n FROM consumer_offsets";
-const PARTITIONS: i64 = 3;
+const PARTITIONS: i64 = topics::PARTITIONS as i64;
 /// How far they are stored.
 const STORED: &str = "SELECT coalesce(sum(next_offset), 0)::bigint AS n FROM consumer_offsets";
 const LOOK_EVERY: Duration = Duration::from_millis(5);

@@ -13,8 +13,15 @@ const STEPS: [(&str, &[&str]); 3] = [
         &["backfill --year 2025 --to parquet --out dataset", "report --from dataset"],
     ),
     (
-        "The live shop, on PostgreSQL, Redis and Kafka; the last three stay, a terminal each:",
-        &["doctor", "init", "cache refresh --every 50s", "consume --topic orders", "produce"],
+        "The live shop, on PostgreSQL, Redis and Kafka; the last four stay, a terminal each:",
+        &[
+            "init",
+            "doctor",
+            "cache refresh --every 50s",
+            "consume --topic orders",
+            "consume --topic products",
+            "produce",
+        ],
     ),
     ("Whether it works, and whether everything arrived:", &["monitor", "verify --wait 1m"]),
 ];

@@ -43,8 +43,11 @@ pub struct TopicSpec {
     pub dead_letters: bool,
 }
 
+/// Partitions of a topic of messages when nothing else is asked for.
+pub const PARTITIONS: i32 = 3;
+
 const fn topic(name: &'static str, retention_days: i64) -> TopicSpec {
-    TopicSpec { name, partitions: 3, retention_days, most_bytes: MOST_MESSAGE_BYTES, dead_letters: false }
+    TopicSpec { name, partitions: PARTITIONS, retention_days, most_bytes: MOST_MESSAGE_BYTES, dead_letters: false }
 }
 
 /// Twice the size: a dead letter holds the original and its headers.
