@@ -13,7 +13,7 @@ const STEPS: [(&str, &[&str]); 3] = [
         &["backfill --year 2025 --to parquet --out dataset", "report --from dataset"],
     ),
     (
-        "The live shop, on PostgreSQL, Redis and Kafka; the last four stay, a terminal each:",
+        "The live shop, on PostgreSQL, Redis and Kafka; the last four stay:",
         &[
             "init",
             "doctor",

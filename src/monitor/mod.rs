@@ -88,21 +88,24 @@ impl Monitor {
     /// Begins to ask the services of the settings in force.
     ///
     /// # Errors
-    /// When none is configured.
+    /// When none is configured, or what is configured cannot be an address.
     pub fn start(settings: &Settings, scope: Scope) -> Result<Self> {
         let cache = match Cache::of(settings) {
             Ok(cache) => Watch::start("redis", EVERY, CacheProbe::new(cache))?,
+            Err(failure) if settings.redis_url.value.is_some() => return Err(failure.into()),
             Err(failure) => Watch::none(failure.to_string()),
         };
         let whole = scope == Scope::All;
         let not_asked = || "not looked at".to_owned();
         let kafka = match whole.then(|| Kafka::of(settings)) {
             Some(Ok(kafka)) => Watch::start("kafka", EVERY, KafkaProbe::new(kafka))?,
+            Some(Err(failure)) if settings.kafka_brokers.value.is_some() => return Err(failure.into()),
             Some(Err(failure)) => Watch::none(failure.to_string()),
             None => Watch::none(not_asked()),
         };
         let postgres = match whole.then(|| settings.database_url()) {
             Some(Ok(url)) => Watch::start("postgres", EVERY, PostgresProbe::new(url.clone()))?,
+            Some(Err(failure)) if settings.database_url.value.is_some() => return Err(failure.into()),
             Some(Err(failure)) => Watch::none(failure.to_string()),
             None => Watch::none(not_asked()),
         };

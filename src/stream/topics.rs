@@ -82,6 +82,10 @@ impl TopicSpec {
             ("retention.ms", (self.retention_days * DAY_MS).to_string()),
             ("min.insync.replicas", MIN_INSYNC.min(replication).to_string()),
             ("max.message.bytes", (self.most_bytes + OVERHEAD_BYTES).to_string()),
+            // Set otherwise, each of these loses messages that nobody has read.
+            ("cleanup.policy", "delete".to_owned()),
+            ("retention.bytes", "-1".to_owned()),
+            ("unclean.leader.election.enable", "false".to_owned()),
         ])
     }
 

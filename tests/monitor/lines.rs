@@ -84,6 +84,17 @@ fn in_a_log_each_interval_is_a_line_and_prometheus_gets_the_same() {
 }
 
 #[test]
+fn an_address_that_is_none_is_wrong_usage_and_not_a_service_that_was_not_configured() {
+    let shop = Shop::seeded(1_200, 1_200);
+    for (variable, value) in [("REDIS_URL", "127.0.0.1:6379"), ("DATABASE_URL", "mysql://x")] {
+        let output = shop.program("monitor --once").env(variable, value).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(variable) && said.contains("help: write it as"), "{said}");
+    }
+}
+
+#[test]
 fn a_service_that_is_away_makes_a_single_look_fail() {
     let shop = Shop::seeded(1_200, 1_200);
     let mut command = shop.program("monitor cache --once --json");

@@ -123,9 +123,14 @@ fn what_a_killed_bench_leaves_is_told_by_the_doctor_and_removed_by_the_next() {
     running.wait(PATIENCE);
     assert_eq!(text(conn, &format!("SELECT nspname::text AS t {SCHEMAS}")), name);
     assert!(topics(&shop).contains(&format!("{name}.orders")), "{:?}", topics(&shop));
+    let check = "bench";
     until(PATIENCE, "the server ends the sessions of the killed", || {
         let said = looked();
-        if said.contains(&name) && said.contains("shopstream bench --sweep") { Ok(()) } else { Err(said) }
+        if said.contains(&format!("{check} ({name})")) && said.contains("shopstream bench --sweep") {
+            Ok(())
+        } else {
+            Err(said)
+        }
     });
     let (_, said) = run(&shop, "--orders 1_000 --users 1_000 --products 1_000");
     assert!(said.contains(&format!("what it left was removed ({name})")), "{said}");
