@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// A service that has not answered for so long is away, though nobody has said so. It is asked each second and has
-/// [`PATIENCE`](super::watch::PATIENCE) to answer; with the turn of the screen that makes less than two seconds.
+/// `PATIENCE` to answer; with the turn of the screen that makes less than two seconds.
 pub const SILENCE: Duration = Duration::from_millis(1_750);
 
 /// What is known of a service at a moment.
