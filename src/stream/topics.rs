@@ -12,7 +12,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use serde::Serialize;
 
 use super::client::Kafka;
-use super::drift::Drift;
+use super::drift::{self, Drift};
 use super::rights::{On, Operation, is_refusal};
 use crate::error::Failure;
 
@@ -284,7 +284,7 @@ async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishe
                 let none = BTreeMap::new();
                 let settings = settings.get(&state.name).unwrap_or(&none);
                 state.most_bytes = settings.get("max.message.bytes").and_then(|most| most.parse().ok());
-                state.drift = drift(spec, &state, settings, wishes);
+                state.drift = drift::of(spec, &state, settings, wishes);
             }
         }
         states.push(state);
@@ -322,95 +322,4 @@ async fn settings_of(
         }
     }
     Ok(settings)
-}
-
-/// Where a topic is not what it should be.
-fn drift(spec: &TopicSpec, state: &TopicState, settings: &BTreeMap<String, String>, wishes: Wishes) -> Vec<Drift> {
-    let mut found = Vec::new();
-    let partitions = state.partitions.len();
-    let (expected, asked) = match wishes.partitions.filter(|_| !spec.dead_letters) {
-        Some(asked) => (asked, true),
-        None => (spec.partitions, false),
-    };
-    let expected = usize::try_from(expected).unwrap_or(0);
-    // More partitions than by default are how a larger shop is meant to be.
-    if partitions < expected || (partitions != expected && (asked || spec.dead_letters)) {
-        found.push(Drift::Partitions { found: partitions, expected });
-    }
-    let copies = usize::try_from(wishes.replication.unwrap_or(REPLICATION)).unwrap_or(0);
-    if state.replication() != copies {
-        found.push(Drift::Replication { found: state.replication(), expected: copies });
-    }
-    let replication = i32::try_from(state.replication()).unwrap_or(REPLICATION);
-    // Brokers answer a user who may not see them without any.
-    if settings.is_empty() {
-        found.push(Drift::SettingsHidden);
-    }
-    for (key, expected) in spec.config(replication).into_iter().filter(|_| !settings.is_empty()) {
-        match settings.get(key) {
-            Some(value) if *value == expected => {}
-            value => found.push(Drift::Setting { key, found: value.cloned(), expected }),
-        }
-    }
-    let leaderless = state.partitions.iter().filter(|partition| partition.leader < 0).count();
-    if leaderless > 0 {
-        found.push(Drift::Leaderless(leaderless));
-    }
-    if state.under_replicated() > 0 {
-        found.push(Drift::UnderReplicated(state.under_replicated()));
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn state(partitions: i32, replicas: &[i32], in_sync: &[i32]) -> TopicState {
-        let partition = |id| PartitionState { id, leader: 1, replicas: replicas.to_vec(), in_sync: in_sync.to_vec() };
-        TopicState {
-            name: "orders".into(),
-            partitions: (0..partitions).map(partition).collect(),
-            ..TopicState::default()
-        }
-    }
-
-    fn settings(spec: &TopicSpec, replication: i32) -> BTreeMap<String, String> {
-        spec.config(replication).into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-    }
-
-    #[test]
-    fn a_topic_as_specified_has_no_drift() {
-        for spec in &TOPICS {
-            let found =
-                drift(spec, &state(spec.partitions, &[1, 2, 3], &[1, 2, 3]), &settings(spec, 3), Wishes::default());
-            assert_eq!(found, [], "{}", spec.name);
-        }
-    }
-
-    #[test]
-    fn every_difference_is_told() {
-        let spec = &TOPICS[2];
-        let mut other = settings(spec, 2);
-        other.insert("retention.ms".into(), "1000".into());
-        other.remove("max.message.bytes");
-        let found = drift(spec, &state(2, &[1, 2], &[1]), &other, Wishes::default());
-        let expected = [
-            "2 partitions instead of 3",
-            "replication 2 instead of 3",
-            "max.message.bytes is not known",
-            "retention.ms 1000 instead of 2592000000",
-            "2 under-replicated",
-        ];
-        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn more_partitions_than_by_default_are_a_larger_shop_unless_others_were_asked_for() {
-        let spec = &TOPICS[2];
-        let large = state(12, &[1, 2, 3], &[1, 2, 3]);
-        let found = |partitions| drift(spec, &large, &settings(spec, 3), Wishes { partitions, ..Wishes::default() });
-        assert_eq!(found(None), []);
-        assert_eq!(found(Some(6)), [Drift::Partitions { found: 12, expected: 6 }]);
-    }
 }
