@@ -10,7 +10,7 @@ use color_eyre::eyre::Result;
 use super::seen::Seen;
 use crate::config::secret::redact;
 use crate::error::Failure;
-use crate::output::failure::remedy_of;
+use crate::output::failure::{is_refusal, remedy_of};
 
 /// How long an answer is waited for. What is asked each second must show within two that it is away.
 pub const PATIENCE: Duration = Duration::from_millis(600);
@@ -133,8 +133,7 @@ fn take<T>(latest: &Mutex<Seen<T>>, answer: Result<T>) {
                 Seen::Known { at, .. } => *at,
                 _ => now,
             };
-            let failure = report.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-            let refused = failure.is_some_and(Failure::is_refusal);
+            let refused = is_refusal(&report);
             Seen::Away { why: one_line(&report), help: remedy_of(&report), since, refused }
         }
     };

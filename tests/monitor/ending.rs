@@ -115,7 +115,7 @@ fn after_a_panic_the_terminal_is_put_back() {
 
 /// Started on a terminal by the test above: the real screen, and somebody beside it who panics.
 #[test]
-#[ignore = "it panics, and draws on the terminal"]
+#[ignore = "it panics on purpose: the test above runs it by name, on a terminal of its own"]
 fn a_panic_while_it_is_drawn() {
     let words = ["shopstream", "--redis-url", &std::env::var("REDIS_URL").unwrap(), "monitor"].map(str::to_owned);
     let settings = Settings::resolve(&Cli::parse_from(words).global).unwrap();
