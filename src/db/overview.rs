@@ -30,7 +30,7 @@ pub struct Server {
 }
 
 /// A table.
-#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+#[derive(Clone, Debug, PartialEq, QueryableByName)]
 pub struct TableSize {
     /// Its name.
     #[diesel(sql_type = Text)]
@@ -44,6 +44,15 @@ pub struct TableSize {
     /// Rows ever written to it, since the server counts.
     #[diesel(sql_type = BigInt)]
     pub written: i64,
+    /// Rows that wait for VACUUM; about.
+    #[diesel(sql_type = BigInt)]
+    pub dead_rows: i64,
+    /// Its size with indexes.
+    #[diesel(sql_type = BigInt)]
+    pub total_bytes: i64,
+    /// Seconds since the last VACUUM; none when there was none.
+    #[diesel(sql_type = Nullable<Double>)]
+    pub vacuumed_secs: Option<f64>,
 }
 
 /// What waits, and what is lost.

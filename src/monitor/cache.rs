@@ -1,8 +1,11 @@
 //! Asking Redis.
 
+use std::collections::VecDeque;
+
 use color_eyre::eyre::Result;
 use redis::Connection;
 
+use super::rates::STEPS;
 use super::views::{ByHandView, CacheView};
 use super::watch::{CONNECTING, PATIENCE, Probe};
 use crate::cache::Cache;
@@ -15,6 +18,7 @@ pub struct CacheProbe {
     redis: Option<Connection>,
     /// Hits and misses at the last look.
     looked: Option<(u64, u64)>,
+    commands: VecDeque<f64>,
     requests: u64,
 }
 
@@ -22,7 +26,7 @@ impl CacheProbe {
     /// Asks this one.
     #[must_use]
     pub const fn new(cache: Cache) -> Self {
-        Self { cache, redis: None, looked: None, requests: 0 }
+        Self { cache, redis: None, looked: None, commands: VecDeque::new(), requests: 0 }
     }
 
     fn connected(&mut self) -> Result<&mut Connection> {
@@ -48,6 +52,11 @@ impl CacheProbe {
             (all > 0).then(|| found as f64 / all as f64)
         });
         self.looked = counted;
+        let commands = info.number("instantaneous_ops_per_sec").unwrap_or(0) as f64;
+        if self.commands.len() == STEPS {
+            self.commands.pop_front();
+        }
+        self.commands.push_back(commands);
         CacheView {
             pool,
             visits,
@@ -55,7 +64,8 @@ impl CacheProbe {
             version: info.text("redis_version").to_owned(),
             memory_bytes: info.number("used_memory").unwrap_or(0),
             memory_limit_bytes: info.number("maxmemory").unwrap_or(0),
-            commands_per_second: info.number("instantaneous_ops_per_sec").unwrap_or(0) as f64,
+            commands_per_second: commands,
+            commands_history: self.commands.iter().copied().collect(),
             hit_share,
             clients: info.number("connected_clients").unwrap_or(0),
         }

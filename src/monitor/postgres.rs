@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 
 use super::rates::Rate;
 use super::views::{GradeView, OrderView, PostgresView, TableView};
-use super::watch::{CONNECTING, Probe};
+use super::watch::{CONNECTING, PATIENCE, Probe};
 use crate::config::secret::SecretUrl;
 use crate::db;
 use crate::db::address::DatabaseAddress;
@@ -75,7 +75,15 @@ impl PostgresProbe {
             let rate = self.rates.entry(table.name.clone()).or_default();
             rate.add(now, table.written.unsigned_abs());
             let (per_second, history) = (rate.per_second(), rate.history());
-            view.tables.push(TableView { name: table.name, rows: table.rows, per_second, history });
+            view.tables.push(TableView {
+                name: table.name,
+                rows: table.rows,
+                dead_rows: table.dead_rows,
+                bytes: table.total_bytes,
+                vacuumed_secs: table.vacuumed_secs,
+                per_second,
+                history,
+            });
         }
         let due = |at: Option<Instant>, every| at.is_none_or(|at: Instant| at.elapsed() >= every);
         if due(self.orders_at, ORDERS_EVERY) {
@@ -116,10 +124,20 @@ impl Probe for PostgresProbe {
     type View = PostgresView;
 
     fn ask(&mut self) -> Result<PostgresView> {
-        let mut conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => self.connect()?,
-        };
+        if let Some(mut conn) = self.conn.take() {
+            let began = Instant::now();
+            match self.look(&mut conn) {
+                Ok(()) => {
+                    self.conn = Some(conn);
+                    return Ok(self.view.clone());
+                }
+                // One that hangs would hang again.
+                Err(report) if began.elapsed() >= PATIENCE => return Err(rights::explained(report, self.url.expose())),
+                // A server that ended this session may be back already; else connecting tells what to do about it.
+                Err(_) => {}
+            }
+        }
+        let mut conn = self.connect()?;
         self.look(&mut conn).map_err(|report| rights::explained(report, self.url.expose()))?;
         self.conn = Some(conn);
         Ok(self.view.clone())

@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 const WINDOW: Duration = Duration::from_secs(5);
 /// What it means for what comes less than once a second: a shop at night has an order a minute.
 const LONG_WINDOW: Duration = Duration::from_secs(60);
+/// What comes seldom enough for that by the long window: at three a second, five seconds with less than one a second are one in a
+/// thousand, so below it the last seconds may have been quiet by chance, and above it the rate has fallen.
+const SELDOM: f64 = 3.0;
 /// Least distance of two samples that make a rate.
 const LEAST_SECONDS: f64 = 0.9;
 /// Steps of the history, each at least a second long.
-const STEPS: usize = 120;
+pub(super) const STEPS: usize = 120;
 const STEP: Duration = Duration::from_secs(1);
 
 /// The growth of one number.
@@ -53,7 +56,7 @@ impl Rate {
     pub fn per_second(&self) -> Option<f64> {
         let now = self.over(WINDOW)?;
         // After a flood the minute tells of the flood, and the last seconds of its end.
-        Some(if now < 1.0 { self.over(LONG_WINDOW).filter(|minute| *minute < 1.0).unwrap_or(now) } else { now })
+        Some(if now < 1.0 { self.over(LONG_WINDOW).filter(|minute| *minute < SELDOM).unwrap_or(now) } else { now })
     }
 
     /// A second, over so long, or as long as there are samples.
@@ -106,6 +109,16 @@ mod tests {
         }
         let per_minute = rate.per_second().unwrap() * 60.0;
         assert!((per_minute - 1.0).abs() < 0.05, "{per_minute}");
+        // About one a second, by chance none for seconds: the minute tells, from 59 to 61.
+        let mut steady = Rate::default();
+        let mut gone = 0;
+        for second in 0..240 {
+            // Six at once every six seconds: five seconds without any lie between them.
+            gone += if second % 6 == 0 { 6 } else { 0 };
+            steady.add(began + Duration::from_secs(second), gone);
+            let per_second = steady.per_second().unwrap_or(1.0);
+            assert!(second < 60 || per_second >= 0.9, "{second}: {per_second}");
+        }
         // A flood that has ended is none, though it was within the minute.
         for second in 240..250 {
             rate.add(began + Duration::from_secs(second), 3 + 500 * (second - 239));

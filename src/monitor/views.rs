@@ -21,6 +21,9 @@ pub struct CacheView {
     pub memory_limit_bytes: u64,
     /// Commands a second, by the server's own word.
     pub commands_per_second: f64,
+    /// The same over the last two minutes, a second each.
+    #[serde(skip)]
+    pub commands_history: Vec<f64>,
     /// Share of look-ups that found their key, of everybody who asks this server, since the last look or, where there were
     /// none, since it began.
     pub hit_share: Option<f64>,
@@ -147,6 +150,12 @@ pub struct TableView {
     pub name: String,
     /// Rows, by the server's statistics: about; none when it does not know.
     pub rows: Option<i64>,
+    /// Rows that were replaced or removed, and wait for VACUUM; about.
+    pub dead_rows: i64,
+    /// Bytes on disk, with indexes.
+    pub bytes: i64,
+    /// Seconds since the last VACUUM, the server's own or somebody's; none when there was none.
+    pub vacuumed_secs: Option<f64>,
     /// Rows written a second.
     pub per_second: Option<f64>,
     /// The same over the last two minutes.

@@ -37,6 +37,7 @@ fn cache() -> CacheView {
         memory_bytes: 2_200_000,
         memory_limit_bytes: 0,
         commands_per_second: 21.0,
+        commands_history: (0..120).map(|at| f64::from(at % 7)).collect(),
         hit_share: Some(0.997),
         clients: 5,
     }
@@ -85,6 +86,9 @@ fn postgres() -> PostgresView {
     let table = |name: &str, rows, per_second| TableView {
         name: name.to_owned(),
         rows: Some(rows),
+        dead_rows: rows / 1_000,
+        bytes: rows * 130,
+        vacuumed_secs: (rows > 100_000).then_some(5_000.0),
         per_second: Some(per_second),
         history: (0..60).map(|at| f64::from(at % 5)).collect(),
     };
@@ -177,6 +181,39 @@ fn a_service_that_is_away_says_so_in_its_panel_and_the_others_go_on() {
     insta::assert_snapshot!(line::line(&seen));
     seen.postgres = Seen::NotConfigured("no database is configured".to_owned());
     insta::assert_snapshot!(picture(&seen, &Look { help: true, ..Look::default() }, (80, 24)));
+}
+
+#[test]
+fn a_remedy_stays_whole_where_there_is_no_room_for_all_of_the_reason() {
+    let mut seen = snapshot();
+    let why =
+        "PostgreSQL at db.example.com:5432/shop as shop cannot be reached: ".to_owned() + &"for a reason ".repeat(40);
+    let help = "start it (in this repository: make up), or correct DATABASE_URL (--database-url); its log, and that of \
+                the machine, say more; shopstream doctor tries all that the commands need";
+    let since = seen.instant - Duration::from_secs(3);
+    seen.postgres = Seen::Away { why, help: Some(help.to_owned()), since, refused: false };
+    insta::assert_snapshot!("a long reason", picture(&seen, &Look::default(), (80, 24)));
+}
+
+#[test]
+fn orders_of_another_day_have_their_day() {
+    let mut seen = snapshot();
+    let mut postgres = postgres();
+    postgres.last_orders[1].created_at = "2026-11-24T23:59:59+09:00".to_owned();
+    seen.postgres = Seen::Known { view: postgres, at: seen.instant };
+    let drawn = picture(&seen, &Look::default(), (80, 24));
+    assert!(drawn.contains("11-25 18:59 ") && drawn.contains("11-24 23:59 "), "{drawn}");
+}
+
+#[test]
+fn a_scenarios_end_is_whole_or_not_there() {
+    let mut seen = snapshot();
+    seen.scenario =
+        Some(ScenarioView { id: "black-friday".to_owned(), by_hand: true, until: "until 2026-11-30".to_owned() });
+    let paused = Look { paused: true, now: Some(["away", "up", "up"]), ..Look::default() };
+    let head = |look: &Look| picture(&seen, look, (80, 24)).lines().next().unwrap().to_owned();
+    assert!(head(&Look::default()).ends_with("black-friday by hand until 2026-11-30"));
+    assert!(head(&paused).ends_with("Redis AWAY  scenario black-friday by hand"), "{}", head(&paused));
 }
 
 #[test]

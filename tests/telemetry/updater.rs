@@ -30,7 +30,11 @@ struct Updater {
 
 impl Updater {
     fn start(url: &str) -> Self {
-        let mut command = shopstream("grades update --every 100ms --metrics-addr 127.0.0.1:0");
+        Self::start_every("100ms", url)
+    }
+
+    fn start_every(every: &str, url: &str) -> Self {
+        let mut command = shopstream(&format!("grades update --every {every} --metrics-addr 127.0.0.1:0"));
         let mut child = command.env("DATABASE_URL", url).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let (said, updates) = std::sync::mpsc::channel();
@@ -147,6 +151,22 @@ fn an_updater_is_not_ready_while_its_database_is_away() {
         assert!(Instant::now() < deadline, "it never became ready again");
         std::thread::sleep(Duration::from_millis(50));
     }
+    updater.stop();
+}
+
+#[test]
+fn an_updater_that_failed_tries_again_before_its_next_turn_is_due() {
+    let scratch = ScratchDb::migrated();
+    let proxy = Proxy::to(scratch.url());
+    let updater = Updater::start_every("10s", proxy.url());
+    updater.next("grades updated");
+    proxy.close();
+    updater.next("grades were not updated");
+    let failed = Instant::now();
+    updater.next("grades were not updated");
+    assert!(failed.elapsed() < Duration::from_secs(8), "{:?}", failed.elapsed());
+    proxy.open();
+    updater.next("grades updated");
     updater.stop();
 }
 

@@ -6,18 +6,25 @@ use diesel::PgConnection;
 
 use super::metrics::{GradesMetrics, Outcome};
 use super::{Context, UpdateArgs, update_of};
+use crate::backoff::Backoff;
 use crate::db::grades::{self, GradesReport};
 use crate::telemetry::Telemetry;
 
-/// A database that goes away is waited for: it is tried again at the next turn.
+/// When a turn that failed is tried again, where the next one is not due before.
+const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN_AT_MOST: Duration = Duration::from_secs(30);
+
+/// A database that goes away is waited for: it is tried again soon, and more seldom as it stays away.
 pub(super) fn run(args: &UpdateArgs, every: Duration, conn: PgConnection, context: &Context) -> color_eyre::Result<()> {
     let telemetry = Telemetry::start(&context.settings, &args.metrics)?;
     let metrics = GradesMetrics::register(&mut telemetry.registry());
     let postgres = telemetry.health().part("postgres");
     postgres.ready();
     let mut conn = Some(conn);
+    let mut backoff = Backoff::new(AGAIN, AGAIN_AT_MOST);
     loop {
         let started = Instant::now();
+        let mut pause = None;
         match turn(args, &mut conn, context) {
             Ok(Some(report)) => {
                 metrics.updated(&report, started.elapsed());
@@ -36,9 +43,13 @@ pub(super) fn run(args: &UpdateArgs, every: Duration, conn: PgConnection, contex
                 postgres.not_ready(format_args!("{report:#}"));
                 tracing::warn!("grades were not updated: {report:#}");
                 conn = None;
+                pause = Some(backoff.pause().min(every));
             }
         }
-        if !context.interrupt.sleep(every.saturating_sub(started.elapsed())) {
+        if pause.is_none() {
+            backoff.reset();
+        }
+        if !context.interrupt.sleep(pause.unwrap_or_else(|| every.saturating_sub(started.elapsed()))) {
             tracing::info!("asked to stop");
             return Ok(());
         }

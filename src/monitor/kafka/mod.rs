@@ -125,12 +125,14 @@ impl KafkaProbe {
     /// # Errors
     /// When this user may not know.
     fn committed(&mut self, deadline: Instant) -> Result<HashMap<&'static str, Committed>> {
+        let mut told = self.groups.answers(deadline);
         let mut all = HashMap::new();
-        for (topic, told) in self.groups.answers(deadline) {
-            match told {
-                Ok(committed) => drop(all.insert(topic, committed)),
-                Err(failure) if failure.is_refusal() => return Err(failure.into()),
-                Err(_) => {}
+        // In their order, so that of several refusals the same one is told each time.
+        for topic in Topic::ALL.iter().map(|topic| topic.as_str()) {
+            match told.remove(topic) {
+                Some(Ok(committed)) => drop(all.insert(topic, committed)),
+                Some(Err(failure)) if failure.is_refusal() => return Err(failure.into()),
+                Some(Err(_)) | None => {}
             }
         }
         Ok(all)

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph};
+use unicode_width::UnicodeWidthStr;
 
 use super::text::cut;
 use super::{Look, Panel, Theme, cache, help, kafka, postgres, shop};
@@ -28,7 +29,7 @@ pub fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, look: &Look) {
     }
     let [top, body, bottom] =
         Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
-    frame.render_widget(Paragraph::new(head(snapshot, look)), top);
+    frame.render_widget(Paragraph::new(head(snapshot, look, top.width)), top);
     panels(frame, body, snapshot, look);
     if !look.still {
         frame.render_widget(Paragraph::new(foot(snapshot, look, bottom.width)), bottom);
@@ -62,7 +63,7 @@ fn panels(frame: &mut Frame<'_>, body: Rect, snapshot: &Snapshot, look: &Look) {
     one(Panel::Shop, shop);
 }
 
-fn head(snapshot: &Snapshot, look: &Look) -> Line<'static> {
+fn head(snapshot: &Snapshot, look: &Look, width: u16) -> Line<'static> {
     let theme = look.theme;
     let mut spans =
         vec![Span::styled(" shopstream ", theme.title()), Span::raw(format!("{} UTC+9 ", time_of_day(snapshot.now)))];
@@ -76,7 +77,11 @@ fn head(snapshot: &Snapshot, look: &Look) -> Line<'static> {
             let by_hand = if scenario.by_hand { " by hand" } else { "" };
             let until = if scenario.until.is_empty() { String::new() } else { format!(" {}", scenario.until) };
             spans.push(Span::styled(scenario.id.clone(), theme.figure()));
-            spans.push(Span::styled(format!("{by_hand}{until}"), theme.quiet()));
+            let used: usize = spans.iter().map(Span::width).sum();
+            // Half a date would be a wrong one.
+            let room = usize::from(width).saturating_sub(used);
+            let shown = [format!("{by_hand}{until}"), by_hand.to_owned()].into_iter().find(|text| text.width() <= room);
+            spans.push(Span::styled(shown.unwrap_or_default(), theme.quiet()));
         }
         None => spans.push(Span::styled(format!("? {}", snapshot.scenario_unknown()), theme.warn())),
     }
@@ -111,6 +116,27 @@ fn foot(snapshot: &Snapshot, look: &Look, width: u16) -> Line<'static> {
         spans.push(Span::styled(cost, theme.quiet()));
     }
     Line::from(spans)
+}
+
+/// Why a service is away, and what to do, as lines for this room. Where it is too small for both, the remedy stays whole as long as a
+/// line is left for the reason.
+fn explained(why: &str, help: Option<&str>, room: Rect) -> Vec<Line<'static>> {
+    let (width, height) = (usize::from(room.width.max(1)), usize::from(room.height));
+    let wrapped = |text: &str| -> Vec<String> { textwrap::wrap(text, width).into_iter().map(Into::into).collect() };
+    let help = shortened(help.map_or_else(Vec::new, wrapped), height.saturating_sub(1), width);
+    let why = shortened(wrapped(why), height - help.len(), width);
+    why.into_iter().chain(help).map(Line::raw).collect()
+}
+
+/// At most so many lines; what is left out is shown by an ellipsis.
+fn shortened(mut lines: Vec<String>, most: usize, width: usize) -> Vec<String> {
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            *last = cut(&format!("{last} …"), width);
+        }
+    }
+    lines
 }
 
 /// The frame of a panel; returns the room inside. A service without an answer says so instead of figures.
@@ -155,9 +181,7 @@ pub(super) fn panel_with<'a, T>(
             let word = if *refused { "REFUSED" } else { "AWAY" };
             block = block.title(Span::styled(format!(" {word} for {away} "), theme.away()));
             frame.render_widget(block, area);
-            let help = help.as_ref().map_or_else(String::new, |help| format!("\n{help}"));
-            let text = Paragraph::new(format!("{why}{help}")).wrap(ratatui::widgets::Wrap { trim: true });
-            frame.render_widget(text, inside);
+            frame.render_widget(Paragraph::new(explained(why, help.as_deref(), inside)), inside);
         }
         Seen::NotConfigured(why) => {
             block = block.title(Span::styled(" not configured ", theme.warn()));

@@ -8,6 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::Theme;
 use super::frame::panel;
 use super::text::{bar, cut, left, right};
+use crate::domain::date::business_time;
 use crate::monitor::Snapshot;
 use crate::monitor::views::{OrderView, PostgresView};
 use crate::output::number;
@@ -23,7 +24,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme
         lines.push(Line::styled("There are no orders yet.", theme.quiet()));
     }
     let room = usize::from(area.height).saturating_sub(lines.len());
-    lines.extend(view.last_orders.iter().take(room).map(|order| of_order(order, width, theme)));
+    let shown = view.last_orders.get(..room).unwrap_or(&view.last_orders);
+    let today = business_time(snapshot.now);
+    let dated = shown.iter().any(|order| day(&order.created_at) != day(&today));
+    lines.extend(shown.iter().map(|order| of_order(order, dated, width, theme)));
     frame.render_widget(Paragraph::new(lines), area);
 }
 
@@ -48,17 +52,26 @@ fn pyramid(view: &PostgresView, width: usize, theme: Theme) -> Vec<Line<'static>
     view.grades.iter().rev().map(step).collect()
 }
 
-fn of_order(order: &OrderView, width: usize, theme: Theme) -> Line<'static> {
-    // The time of day out of an RFC 3339 text.
-    let time = order.created_at.get(11..19).unwrap_or("").to_owned();
+/// The day of an RFC 3339 text.
+fn day(time: &str) -> &str {
+    time.get(..10).unwrap_or(time)
+}
+
+/// With the day, where some of the orders are not of today.
+fn of_order(order: &OrderView, dated: bool, width: usize, theme: Theme) -> Line<'static> {
+    let at = &order.created_at;
+    let (time, room) = match at.get(5..10).zip(at.get(11..16)).filter(|_| dated) {
+        Some((day, minute)) => (format!("{day} {minute}"), 12),
+        None => (at.get(11..19).unwrap_or("").to_owned(), 9),
+    };
     let more = if order.items > 1 { format!(" +{}", order.items - 1) } else { String::new() };
     let mut spans = vec![
-        Span::styled(left(&time, 9), theme.quiet()),
+        Span::styled(left(&time, room), theme.quiet()),
         Span::styled(right(&number::won(order.total_amount), 11), theme.figure()),
         Span::raw(" "),
     ];
     let wide = width >= WIDE;
-    let rest = width.saturating_sub(9 + 11 + 1 + if wide { 1 + 5 + 7 + 24 } else { 0 });
+    let rest = width.saturating_sub(room + 11 + 1 + if wide { 1 + 5 + 7 + 24 } else { 0 });
     let product = cut(&order.product, rest.saturating_sub(more.len()));
     spans.push(Span::raw(left(&format!("{product}{more}"), rest)));
     if wide {
