@@ -2,6 +2,7 @@
 
 mod activity;
 pub mod failure;
+mod figures;
 pub mod number;
 mod printer;
 mod progress;
