@@ -4,7 +4,6 @@ use super::Context;
 use crate::cli::example;
 use crate::error::Failure;
 use crate::output::{Cell, Table, number};
-use crate::stream::client::Kafka;
 use crate::stream::drift::Drift;
 use crate::stream::rights::{On, Operation};
 use crate::stream::topics::{self, TopicState, Wishes};
@@ -73,7 +72,7 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
 /// # Errors
 /// When the brokers cannot be reached, are too few, or refuse.
 pub fn create(args: WishArgs, context: &Context) -> color_eyre::Result<Vec<TopicState>> {
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?;
     let _activity = context.printer.activity("topics", "asking the brokers");
     let wishes = Wishes { partitions: args.partitions, replication: args.replication };
     runtime()?.block_on(topics::create(&kafka, wishes))
@@ -100,7 +99,7 @@ fn runtime() -> color_eyre::Result<tokio::runtime::Runtime> {
 }
 
 fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?;
     let activity = context.printer.activity("topics", "asking the brokers");
     let states = runtime()?.block_on(topics::describe(&kafka))?;
     drop(activity);

@@ -13,7 +13,6 @@ use crate::cli::values::parse_duration;
 use crate::domain::Timestamp;
 use crate::error::Failure;
 use crate::output::number;
-use crate::stream::client::Kafka;
 use crate::verify::foreign::{ForeignTable, Identifier, TableName};
 use crate::verify::report::Report;
 use crate::verify::{Audit, Request, Watch};
@@ -55,7 +54,7 @@ pub struct Args {
 /// # Errors
 /// As said; also when the brokers or the database cannot be read.
 pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?;
     let request = request(args);
     // Somebody else's table may lie in a database that is none of the shop's.
     let mut conn = if request.orders_table.is_some() { context.connect()? } else { context.connect_migrated()? };
