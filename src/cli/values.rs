@@ -54,7 +54,20 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 fn not_a_duration() -> String {
-    "a duration is a number above zero and a unit (ms, s, m, h, d), such as 50s, 10m, 7d or 1h30m".to_owned()
+    "a duration is a whole number above zero and a unit (ms, s, m, h, d), such as 50s, 10m, 7d or 1h30m".to_owned()
+}
+
+/// Reads the time between two turns of something that goes on, such as `10m`.
+///
+/// # Errors
+/// When it is not a duration, or so short that the services would be asked without a pause.
+pub fn parse_interval(text: &str) -> Result<Duration, String> {
+    let every = parse_duration(text)?;
+    if every >= Duration::from_secs(1) {
+        Ok(every)
+    } else {
+        Err("services are asked once a second at most: write 1s or more, such as 50s or 10m".to_owned())
+    }
 }
 
 /// Reads a rate such as `500/s`, `30/m` or `1/120s`; returns how often a second.
@@ -134,10 +147,19 @@ mod tests {
 
     #[test]
     fn what_is_not_a_duration_is_refused() {
-        for text in ["", "50", "s", "0s", "10M", "1.5h", "-1s", "1h30", "ten minutes", "5 m", "1秒"] {
+        for text in ["", "50", "s", "0s", "0.5s", "10M", "1.5h", "-1s", "1h30", "ten minutes", "5 m", "1秒"] {
             assert!(parse_duration(text).is_err_and(|error| error.contains("1h30m")), "{text:?}");
         }
         assert_eq!(parse_duration("99999999999999999d"), Err("this duration is too long".to_owned()));
+    }
+
+    #[test]
+    fn turns_are_a_second_apart_at_least() {
+        assert_eq!(parse_interval("1s"), Ok(Duration::from_secs(1)));
+        for text in ["1ms", "999ms"] {
+            assert!(parse_interval(text).is_err_and(|error| error.contains("write 1s or more")), "{text:?}");
+        }
+        assert_eq!(parse_interval("often"), parse_duration("often"));
     }
 
     #[test]

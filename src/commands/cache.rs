@@ -13,7 +13,7 @@ use crate::cache::members::PoolMeta;
 use crate::cache::metrics::CacheMetrics;
 use crate::cache::{Cache, refresh};
 use crate::cli::example;
-use crate::cli::values::parse_duration;
+use crate::cli::values::parse_interval;
 use crate::generator::tables::{DemandTables, PoolSizes};
 use crate::output::{Table, failure, number};
 use crate::telemetry::{MetricsArgs, Telemetry};
@@ -37,7 +37,7 @@ enum Action {
 #[command(mut_arg("metrics_addr", |arg| arg.requires("every")))]
 struct RefreshArgs {
     /// Stay, and refresh them every so often
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_interval)]
     every: Option<Duration>,
     #[command(flatten)]
     metrics: MetricsArgs,

@@ -10,7 +10,6 @@ use crate::cli::values::{parse_count, parse_duration};
 use crate::consume::{self, Request, Topic};
 use crate::error::EXIT_FAILED;
 use crate::interrupt::Interrupt;
-use crate::stream::client::Kafka;
 use crate::telemetry::{MetricsArgs, Telemetry};
 
 /// Within this time after a signal the process ends, whatever hangs: 10 s are promised.
@@ -78,7 +77,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         orphan_timeout: args.orphan_timeout,
         orphan_limit: args.orphan_limit,
     };
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?.waiting_for_refusing();
     // A wrong address and a database without tables are told at once; later, PostgreSQL is waited for.
     drop(context.connect_migrated()?);
     let telemetry = Telemetry::start(&context.settings, &args.metrics)?;

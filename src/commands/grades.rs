@@ -11,7 +11,7 @@ use serde_json::{Map, json};
 
 use super::Context;
 use crate::cli::example;
-use crate::cli::values::{parse_date, parse_duration};
+use crate::cli::values::{parse_date, parse_duration, parse_interval};
 use crate::db::grades::{self, GradesReport, GradesUpdate};
 use crate::domain::date::business_time;
 use crate::domain::rows::Counted;
@@ -45,7 +45,7 @@ pub enum Action {
 #[command(mut_arg("metrics_addr", |arg| arg.requires("every")))]
 pub struct UpdateArgs {
     /// Stay, and recompute them every so often
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with_all = ["dry_run", "json"])]
+    #[arg(long, value_name = "DURATION", value_parser = parse_interval, conflicts_with_all = ["dry_run", "json"])]
     pub every: Option<Duration>,
 
     /// Look back from here instead of now: a day (its 00:00, UTC+9) or an RFC 3339 time; keeps a past year's grades as

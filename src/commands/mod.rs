@@ -42,6 +42,7 @@ use crate::domain::Timestamp;
 use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::output::failure::{self, Form};
+use crate::stream::client::Kafka;
 
 /// How long a command may take to stop before it is said what else can be done.
 const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(2);
@@ -74,6 +75,14 @@ impl Context {
         let mut conn = self.connect()?;
         crate::db::migrate::ensure_current(&mut conn)?;
         Ok(conn)
+    }
+
+    /// The Kafka in force, which says whom it waits for.
+    ///
+    /// # Errors
+    /// When no brokers were given.
+    pub fn kafka(&self) -> color_eyre::Result<Kafka> {
+        Ok(Kafka::of(&self.settings)?.telling(&self.printer))
     }
 
     /// The report, and who can grant what if it comes from a missing right in PostgreSQL.

@@ -8,7 +8,7 @@ use color_eyre::eyre::Result;
 
 use super::Context;
 use crate::cli::example;
-use crate::cli::values::parse_duration;
+use crate::cli::values::parse_interval;
 use crate::error::Failure;
 use crate::monitor::metrics::MonitorMetrics;
 use crate::monitor::screen::{self, Theme};
@@ -48,15 +48,6 @@ pub struct Args {
 enum Part {
     /// The cache
     Cache,
-}
-
-fn parse_interval(text: &str) -> Result<Duration, String> {
-    let every = parse_duration(text)?;
-    if every >= Duration::from_secs(1) {
-        Ok(every)
-    } else {
-        Err("at least 1s: services are asked no more often".to_owned())
-    }
 }
 
 /// Shows the pipeline until asked to stop, or once.

@@ -22,7 +22,6 @@ use crate::output::{Table, number};
 use crate::produce::forecast::Forecast;
 use crate::produce::inject::Rates;
 use crate::produce::{self, Outcome, Pace, Request, Streams};
-use crate::stream::client::Kafka;
 use crate::telemetry::{MetricsArgs, Telemetry};
 
 /// Arguments of `produce`.
@@ -104,7 +103,7 @@ enum StreamArg {
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let request = request(args)?;
     let world = args.own.world()?;
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?.waiting_for_refusing();
     let cache = if request.streams.orders { Some(Cache::of(&context.settings)?) } else { None };
     let telemetry = Telemetry::start(&context.settings, &args.metrics)?;
     let expected = match request.pace {

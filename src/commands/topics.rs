@@ -4,7 +4,6 @@ use super::Context;
 use crate::cli::example;
 use crate::error::Failure;
 use crate::output::{Cell, Table, number};
-use crate::stream::client::Kafka;
 use crate::stream::drift::Drift;
 use crate::stream::rights::{On, Operation};
 use crate::stream::topics::{self, TopicState, Wishes};
@@ -73,7 +72,7 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
 /// # Errors
 /// When the brokers cannot be reached, are too few, or refuse.
 pub fn create(args: WishArgs, context: &Context) -> color_eyre::Result<Vec<TopicState>> {
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?;
     let _activity = context.printer.activity("topics", "asking the brokers");
     let wishes = Wishes { partitions: args.partitions, replication: args.replication };
     runtime()?.block_on(topics::create(&kafka, wishes))
@@ -91,7 +90,7 @@ pub fn print(states: &[TopicState], context: &Context) -> color_eyre::Result<()>
         table.row([state.name.as_str().into(), was.into(), partitions.into(), replication.into()]);
     }
     context.printer.table(&table)?;
-    warn_of_drift(states, context);
+    warn_of_drift(states, |_| true, context);
     Ok(())
 }
 
@@ -100,7 +99,7 @@ fn runtime() -> color_eyre::Result<tokio::runtime::Runtime> {
 }
 
 fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?;
     let activity = context.printer.activity("topics", "asking the brokers");
     let states = runtime()?.block_on(topics::describe(&kafka))?;
     drop(activity);
@@ -127,7 +126,7 @@ fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
     if drifting > 0 {
         let what = format!("{} not as it should be", number::part(drifting, states.len(), "topic"));
         return Err(Failure::new(what)
-            .help("bring back brokers that are away; what was set otherwise on purpose can stay")
+            .help("mend each as said above; what was set otherwise on purpose can stay")
             .into());
     }
     Ok(())
@@ -148,7 +147,8 @@ fn print_partitions(states: &[TopicState], context: &Context) -> color_eyre::Res
         }
     }
     context.printer.table(&table)?;
-    warn_of_drift(states, context);
+    // What is missing or hidden ends the command with an error that has the remedy for all topics.
+    warn_of_drift(states, |drift| !matches!(drift, Drift::Missing | Drift::Hidden | Drift::SettingsHidden), context);
     Ok(())
 }
 
@@ -156,9 +156,17 @@ fn numbers(brokers: &[i32]) -> String {
     brokers.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
 }
 
-fn warn_of_drift(states: &[TopicState], context: &Context) {
+/// Says where topics are not what they should be, and below, once each, what mends those differences that are `to_mend`.
+fn warn_of_drift(states: &[TopicState], to_mend: impl Fn(&Drift) -> bool, context: &Context) {
+    let mut remedies: Vec<&str> = Vec::new();
     for state in states.iter().filter(|state| !state.drift.is_empty()) {
         let drift: Vec<String> = state.drift.iter().map(ToString::to_string).collect();
         context.printer.warn(&format!("topic {}: {}", state.name, drift.join(", ")));
+        for (_, remedy) in state.drift.iter().zip(&state.remedies).filter(|(drift, _)| to_mend(drift)) {
+            if !remedies.contains(&remedy.as_str()) {
+                remedies.push(remedy);
+            }
+        }
     }
+    remedies.iter().for_each(|remedy| context.printer.help(remedy));
 }

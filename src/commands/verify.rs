@@ -12,7 +12,7 @@ use crate::cli::example;
 use crate::cli::values::parse_duration;
 use crate::domain::Timestamp;
 use crate::error::Failure;
-use crate::stream::client::Kafka;
+use crate::output::number;
 use crate::verify::foreign::{ForeignTable, Identifier, TableName};
 use crate::verify::report::Report;
 use crate::verify::{Audit, Request, Watch};
@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = parse_since)]
     pub since: Option<Timestamp>,
 
-    /// Wait up to this long until the consumers have read what the topics hold now
+    /// Wait up to this long until the consumers have read what the topics hold now; status 1 when they have not
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with = "orders_table")]
     pub wait: Option<Duration>,
 
@@ -49,12 +49,12 @@ pub struct Args {
     pub json: bool,
 }
 
-/// Audits, prints, and fails when something disagrees.
+/// Audits, prints, and fails when something disagrees, or what was waited for did not come.
 ///
 /// # Errors
-/// When something disagrees; also when the brokers or the database cannot be read.
+/// As said; also when the brokers or the database cannot be read.
 pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?;
     let request = request(args);
     // Somebody else's table may lie in a database that is none of the shop's.
     let mut conn = if request.orders_table.is_some() { context.connect()? } else { context.connect_migrated()? };
@@ -68,7 +68,7 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<()> {
     } else {
         print::print(&report, &context.printer)?;
     }
-    verdict(&report)
+    verdict(&report, args.wait)
 }
 
 fn request(args: &Args) -> Request {
@@ -78,13 +78,21 @@ fn request(args: &Args) -> Request {
     Request { since: args.since, wait: args.wait, orders_table }
 }
 
-fn verdict(report: &Report) -> color_eyre::Result<()> {
-    if report.agrees() {
-        return Ok(());
+fn verdict(report: &Report, wait: Option<Duration>) -> color_eyre::Result<()> {
+    if !report.agrees() {
+        let what = format!("what was produced and what is stored disagree: {}", report.disagreements.join("; "));
+        return Err(Failure::new(what).help("docs/verify.md says what each figure means and where to look").into());
     }
-    Err(Failure::new(format!("what was produced and what is stored disagree: {}", report.disagreements.join("; ")))
-        .help("docs/verify.md says what each figure means and where to look")
-        .into())
+    match wait {
+        // Who waits wants to know that all is stored, and only knows what was read.
+        Some(wait) if report.not_read_in_time > 0 => {
+            let (messages, wait) = (number::some(report.not_read_in_time, "message"), number::duration(wait));
+            Err(Failure::new(format!("after {wait} the consumers have not read {messages} that they were waited for"))
+                .help("look whether they run (shopstream monitor --once), or wait longer: --wait DURATION")
+                .into())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn parse_since(text: &str) -> Result<Timestamp, String> {

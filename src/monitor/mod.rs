@@ -88,7 +88,7 @@ impl Monitor {
     /// Begins to ask the services of the settings in force.
     ///
     /// # Errors
-    /// When none is configured, or what is configured cannot be an address.
+    /// When none is configured, or what is configured cannot be an address or a property.
     pub fn start(settings: &Settings, scope: Scope) -> Result<Self> {
         let cache = match Cache::of(settings) {
             Ok(cache) => Watch::start("redis", EVERY, CacheProbe::new(cache))?,
@@ -98,7 +98,11 @@ impl Monitor {
         let whole = scope == Scope::All;
         let not_asked = || "not looked at".to_owned();
         let kafka = match whole.then(|| Kafka::of(settings)) {
-            Some(Ok(kafka)) => Watch::start("kafka", EVERY, KafkaProbe::new(kafka))?,
+            Some(Ok(kafka)) => {
+                // A property that librdkafka refuses would otherwise look like brokers that are away, for ever.
+                kafka.admin()?;
+                Watch::start("kafka", EVERY, KafkaProbe::new(kafka))?
+            }
             Some(Err(failure)) if settings.kafka_brokers.value.is_some() => return Err(failure.into()),
             Some(Err(failure)) => Watch::none(failure.to_string()),
             None => Watch::none(not_asked()),

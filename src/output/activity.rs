@@ -1,19 +1,27 @@
 //! What is being done, where nothing can be counted: a line that lives on a terminal, nothing elsewhere.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use unicode_width::UnicodeWidthStr;
 
+use super::figures::columns;
 use super::printer::Printer;
+use super::shorten::shortened;
 use crate::config::Verbosity;
 
-const TEMPLATE: &str = "{prefix} {spinner} {msg} {elapsed}";
+const TEMPLATE: &str = "{prefix} {spinner} {what} {elapsed}";
+/// Columns of the spinner, the time and the spaces around them; the last of the terminal stays free.
+const AROUND: usize = 10;
 
 /// Work that may take over a second; the line goes when the value is dropped.
 #[derive(Debug)]
 pub struct Activity {
     bar: ProgressBar,
     printer: Printer,
+    /// Shared with what draws it.
+    what: Arc<Mutex<String>>,
 }
 
 impl Printer {
@@ -23,22 +31,27 @@ impl Printer {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let base = ProgressStyle::default_spinner();
         // A template that cannot be read leaves the default; a test reads it.
-        bar.set_style(base.clone().template(TEMPLATE).unwrap_or(base));
+        let style = base.clone().template(TEMPLATE).unwrap_or(base);
+        let (what, taken) = (Arc::new(Mutex::new(what.to_owned())), label.width() + AROUND);
+        let shown = Arc::clone(&what);
+        bar.set_style(style.with_key("what", move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let what = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = out.write_str(&shortened(&what, columns().saturating_sub(taken)));
+        }));
         bar.set_prefix(label.to_owned());
-        bar.set_message(what.to_owned());
         let drawn = self.verbosity() >= Verbosity::Normal && self.may_draw();
         let bar = if drawn { self.bars().add(bar) } else { bar };
         if drawn {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        Activity { bar, printer: self.clone() }
+        Activity { bar, printer: self.clone(), what }
     }
 }
 
 impl Activity {
     /// The next part of the work begins.
     pub fn at(&self, what: &str) {
-        self.bar.set_message(what.to_owned());
+        what.clone_into(&mut self.what.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 

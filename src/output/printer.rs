@@ -154,6 +154,13 @@ impl Printer {
         self.labelled("WARN", "warning", AnsiColor::Yellow, text);
     }
 
+    /// What mends something that was warned of; shown wherever the warning is.
+    pub fn help(&self, text: &str) {
+        // A command alone would be a strange line of a log.
+        let text = if self.json { format!("help: {text}") } else { text.to_owned() };
+        self.labelled("WARN", "help", AnsiColor::Cyan, &text);
+    }
+
     /// Whether standard output is coloured.
     #[must_use]
     pub const fn stdout_color(&self) -> bool {
@@ -221,15 +228,17 @@ mod tests {
         printer.note("by the way");
         printer.detail("in detail");
         printer.warn("careful");
+        printer.help("look");
         assert_eq!(printed.stdout(), "");
         printed.stderr()
     }
 
     #[test]
     fn the_verbosity_decides_which_messages_are_shown() {
-        assert_eq!(messages(Verbosity::Quiet), "warning: careful\n");
-        assert_eq!(messages(Verbosity::Normal), "working\nnote: by the way\nwarning: careful\n");
-        assert_eq!(messages(Verbosity::Verbose), "working\nnote: by the way\nin detail\nwarning: careful\n");
+        let warned = "warning: careful\nhelp: look\n";
+        assert_eq!(messages(Verbosity::Quiet), warned);
+        assert_eq!(messages(Verbosity::Normal), format!("working\nnote: by the way\n{warned}"));
+        assert_eq!(messages(Verbosity::Verbose), format!("working\nnote: by the way\nin detail\n{warned}"));
     }
 
     #[test]
@@ -240,13 +249,15 @@ mod tests {
         printer.note("by the way");
         printer.detail("in detail");
         printer.warn("careful");
+        printer.help("look");
         printer.result("a result").unwrap();
         let said: Vec<serde_json::Value> =
             printed.stderr().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let said: Vec<_> =
             said.iter().map(|line| [&line["level"], &line["message"]].map(|v| v.as_str().unwrap())).collect();
         let expected = [["INFO", "working"], ["INFO", "by the way"], ["DEBUG", "in detail"], ["WARN", "careful"]];
-        assert_eq!(said, expected);
+        assert_eq!(said[..4], expected);
+        assert_eq!(said[4..], [["WARN", "help: look"]]);
         assert_eq!(printed.stdout(), "a result\n");
     }
 

@@ -1,16 +1,23 @@
 //! Progress of long work: a bar on a terminal, a line now and then elsewhere, nothing under `-q`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use unicode_width::UnicodeWidthStr;
 
+use super::figures::{Figures, columns, of, time_left};
 use super::number;
 use super::printer::Printer;
 use crate::config::Verbosity;
 
 /// How often a line is printed where no bar can be drawn.
 const EVERY: Duration = Duration::from_secs(10);
+/// Columns of a bar, and of one on a terminal with fewer columns than these.
+const BAR: usize = 24;
+const SHORT_BAR: usize = 10;
+const WIDE: usize = 110;
 
 /// The progress of one piece of work; shared by threads by reference.
 #[derive(Debug)]
@@ -18,13 +25,52 @@ pub struct Progress {
     bar: ProgressBar,
     printer: Printer,
     label: String,
-    unit: &'static str,
-    started: Instant,
+    /// Shared with what draws the bar.
+    work: Arc<Work>,
     /// Milliseconds after the start at which the next line is due.
     due: AtomicU64,
     lines: bool,
+}
+
+/// What is known of the work besides how much is done.
+#[derive(Debug)]
+struct Work {
+    unit: &'static str,
     /// The total is an estimate.
     about: bool,
+    started: Instant,
+    /// Milliseconds after the start at which the latest units were done.
+    moved: AtomicU64,
+    /// What is being done.
+    what: Mutex<String>,
+}
+
+impl Work {
+    fn new(about: bool, unit: &'static str) -> Self {
+        Self { unit, about, started: Instant::now(), moved: AtomicU64::new(0), what: Mutex::default() }
+    }
+
+    fn moves(&self) {
+        self.moved.store(millis(self.started.elapsed()), Ordering::Relaxed);
+    }
+
+    fn time_left(&self, done: u64, total: u64) -> Option<Duration> {
+        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
+        time_left(done, total, moved, self.started.elapsed())
+    }
+
+    fn is_at(&self, what: &str) {
+        what.clone_into(&mut self.what.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What stands beside the bar.
+    fn figures(&self, state: &ProgressState, columns: usize) -> String {
+        let (done, total) = (state.pos(), state.len());
+        let what = self.what.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = total.and_then(|total| self.time_left(done, total));
+        let rate = state.per_sec() as u64;
+        Figures { done, total, about: self.about, unit: self.unit, rate, left, what: &what }.within(columns)
+    }
 }
 
 impl Printer {
@@ -44,7 +90,8 @@ impl Printer {
         let shown = self.verbosity() >= Verbosity::Normal;
         let drawn = shown && self.may_draw();
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-        bar.set_style(style(total.is_some(), about, self.stderr_color(), unit));
+        let work = Arc::new(Work::new(about, unit));
+        bar.set_style(style(label, total.is_some(), self.stderr_color(), &work, columns));
         bar.set_prefix(label.to_owned());
         let bar = if drawn { self.bars().add(bar) } else { bar };
         if drawn {
@@ -55,11 +102,9 @@ impl Printer {
             bar,
             printer: self.clone(),
             label: label.to_owned(),
-            unit,
-            started: Instant::now(),
+            work,
             due: AtomicU64::new(millis(EVERY)),
             lines: shown && !drawn,
-            about,
         }
     }
 }
@@ -68,8 +113,9 @@ impl Progress {
     /// `units` more are done.
     pub fn inc(&self, units: u64) {
         self.bar.inc(units);
+        self.work.moves();
         if self.lines {
-            let now = millis(self.started.elapsed());
+            let now = millis(self.work.started.elapsed());
             let due = self.due.load(Ordering::Relaxed);
             let next = now + millis(EVERY);
             // One thread wins, and prints.
@@ -81,7 +127,7 @@ impl Progress {
 
     /// A part of the work begins or was done (a month, a table): beside the bar, or a line of its own.
     pub fn step(&self, what: &str) {
-        self.bar.set_message(what.to_owned());
+        self.work.is_at(what);
         if self.lines {
             self.printer.status(&format!("{}: {what}", self.label));
         }
@@ -89,7 +135,7 @@ impl Progress {
 
     /// What is being counted, beside the bar; nothing elsewhere.
     pub fn about(&self, what: &str) {
-        self.bar.set_message(what.to_owned());
+        self.work.is_at(what);
     }
 
     /// Units done so far.
@@ -101,31 +147,24 @@ impl Progress {
     /// The work is done: the bar goes, and a line with the total, the time and the rate stays.
     pub fn finish(self) {
         // Finishing a bar moves it to its end, also when less was done than was thought.
-        let (done, took) = (self.bar.position(), self.started.elapsed());
+        let (done, took) = (self.bar.position(), self.work.started.elapsed());
         self.bar.finish_and_clear();
         if done == 0 {
             self.printer.status(&format!("{}: nothing to do", self.label));
             return;
         }
-        let rate = rate(done, took);
+        let (rate, unit) = (rate(done, took), self.work.unit);
         let (count, took) = (number::count(done), number::duration(took));
-        self.printer.status(&format!("{}: {count} {} in {took} ({} {}/s)", self.label, self.unit, rate, self.unit));
+        self.printer.status(&format!("{}: {count} {unit} in {took} ({rate} {unit}/s)", self.label));
     }
 
     fn line(&self) {
-        let (done, elapsed) = (self.bar.position(), self.started.elapsed());
-        let of = self.bar.length().map_or_else(String::new, |total| format!(" of {}", of(total, self.about)));
-        let left = match self.bar.length() {
-            Some(total) if done > 0 && total > done => {
-                // Rows of one kind take about the same time each.
-                let seconds = elapsed.as_secs_f64() * (total - done) as f64 / done as f64;
-                let left = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-                format!(", {} left", number::duration(left))
-            }
-            _ => String::new(),
-        };
-        let (count, rate) = (number::count(done), rate(done, elapsed));
-        self.printer.status(&format!("{}: {count}{of} {unit}, {rate} {unit}/s{left}", self.label, unit = self.unit));
+        let (done, total, unit) = (self.bar.position(), self.bar.length(), self.work.unit);
+        let of = total.map_or_else(String::new, |total| format!(" of {}", of(total, self.work.about)));
+        let left = total.and_then(|total| self.work.time_left(done, total));
+        let left = left.map_or_else(String::new, |left| format!(", {} left", number::duration(left)));
+        let (count, rate) = (number::count(done), rate(done, self.work.started.elapsed()));
+        self.printer.status(&format!("{}: {count}{of} {unit}, {rate} {unit}/s{left}", self.label));
     }
 }
 
@@ -137,44 +176,40 @@ impl Drop for Progress {
     }
 }
 
-/// With a known total or without one, in colour or not.
-const fn template(bounded: bool, color: bool) -> &'static str {
-    match (bounded, color) {
-        (true, true) => "{prefix} {bar:24.cyan/dim} {done}/{total} {unit} {percent:>3} % {rate} {left} {msg}",
-        (true, false) => "{prefix} {bar:24} {done}/{total} {unit} {percent:>3} % {rate} {left} {msg}",
-        (false, _) => "{prefix} {spinner} {done} {unit} {rate} {msg}",
+/// With a known total or without one, on a wide terminal or a narrow one, in colour or not.
+const fn template(bounded: bool, wide: bool, color: bool) -> &'static str {
+    match (bounded, wide, color) {
+        (true, true, true) => "{prefix} {bar:24.cyan/dim} {figures}",
+        (true, true, false) => "{prefix} {bar:24} {figures}",
+        (true, false, true) => "{prefix} {bar:10.cyan/dim} {figures}",
+        (true, false, false) => "{prefix} {bar:10} {figures}",
+        (false, ..) => "{prefix} {spinner} {figures}",
     }
 }
 
-/// A total, as the guess that it may be.
-fn of(total: u64, about: bool) -> String {
-    format!("{}{}", if about { "about " } else { "" }, number::count(total))
-}
-
-fn style(bounded: bool, about: bool, color: bool, unit: &'static str) -> ProgressStyle {
+/// `columns` tells how wide the terminal is, which may change.
+fn style(
+    label: &str,
+    bounded: bool,
+    color: bool,
+    work: &Arc<Work>,
+    columns: impl Fn() -> usize + Clone + Send + Sync + 'static,
+) -> ProgressStyle {
     let base = if bounded { ProgressStyle::default_bar() } else { ProgressStyle::default_spinner() };
+    let wide = columns() >= WIDE;
     // A template that cannot be read leaves the default bar; a test reads each.
-    let style = base.clone().template(template(bounded, color)).unwrap_or(base);
-    style
-        .progress_chars("━╸─")
-        .with_key("done", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = out.write_str(&number::count(state.pos()));
-        })
-        .with_key("total", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = out.write_str(&of(state.len().unwrap_or(0), about));
-        })
-        .with_key("unit", move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = out.write_str(unit);
-        })
-        .with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let _ = write!(out, "{}/s", number::count(state.per_sec() as u64));
-        })
-        .with_key("left", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            // Nothing is known before the first step, and nothing is left after the last.
-            if state.eta() >= Duration::from_secs(1) {
-                let _ = write!(out, "{} left", number::duration(state.eta()));
-            }
-        })
+    let style = base.clone().template(template(bounded, wide, color)).unwrap_or(base);
+    let bar = match (bounded, wide) {
+        (true, true) => BAR,
+        (true, false) => SHORT_BAR,
+        (false, _) => 1,
+    };
+    // With a space on each side of the bar. The last column stays free: terminals differ in what they do once it is taken.
+    let taken = label.width() + bar + 3;
+    let work = Arc::clone(work);
+    style.progress_chars("━╸─").with_key("figures", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let _ = out.write_str(&work.figures(state, columns().saturating_sub(taken)));
+    })
 }
 
 fn rate(done: u64, took: Duration) -> String {
@@ -188,12 +223,101 @@ fn millis(span: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use indicatif::TermLike;
+
     use super::*;
+
+    /// A terminal that keeps what is written to it.
+    #[derive(Clone, Debug)]
+    struct Screen {
+        columns: u16,
+        text: Arc<Mutex<String>>,
+    }
+
+    impl Screen {
+        fn keep(&self, text: &str) -> io::Result<()> {
+            self.text.lock().unwrap().push_str(text);
+            Ok(())
+        }
+    }
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            self.columns
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.keep(&format!("{text}\n"))
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.keep(text)
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a terminal shows of work that is half done.
+    fn drawn(columns: u16, label: &str, total: Option<u64>, what: &str) -> String {
+        let screen = Screen { columns, text: Arc::default() };
+        let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
+        let bar = ProgressBar::with_draw_target(total, target);
+        let work = Arc::new(Work { started: Instant::now() - Duration::from_secs(754), ..Work::new(true, "messages") });
+        work.is_at(what);
+        bar.set_style(style(label, total.is_some(), false, &work, move || columns.into()));
+        bar.set_prefix(label.to_owned());
+        bar.update(|state| state.set_pos(total.unwrap_or(2_000_000_000) / 2));
+        work.moves();
+        screen.text.lock().unwrap().clear();
+        bar.tick();
+        let text = screen.text.lock().unwrap().clone();
+        text.trim_end().to_owned()
+    }
+
+    #[test]
+    fn a_bar_has_room_on_a_terminal_of_eighty_columns() {
+        let what = "reading the dead letters of a.rather.long.prefix.orders";
+        for (columns, label) in [(80, "verify"), (80, "2025, shard 12/16"), (120, "verify"), (200, "verify")] {
+            for total in [Some(100), Some(900_000_000), None] {
+                let text = drawn(columns, label, total, what);
+                assert!(text.width() < usize::from(columns), "{}: {text:?}", text.width());
+                assert_eq!(text.contains(" 12 min 3"), total.is_some(), "{text:?}");
+            }
+        }
+        let text = drawn(80, "verify", Some(9_000), what);
+        assert!(text.starts_with("verify ━━━━━╸──── 4,500/about 9,000 messages  50 % "), "{text:?}");
+        assert!(drawn(200, "verify", Some(9_000), what).ends_with(what));
+    }
 
     #[test]
     fn every_template_can_be_read() {
-        for (bounded, color) in [(true, true), (true, false), (false, true), (false, false)] {
-            assert!(ProgressStyle::with_template(template(bounded, color)).is_ok(), "{bounded} {color}");
+        for bits in 0..8 {
+            let [bounded, wide, color] = [1, 2, 4].map(|bit| bits & bit != 0);
+            assert!(ProgressStyle::with_template(template(bounded, wide, color)).is_ok(), "{bounded} {wide} {color}");
         }
     }
 

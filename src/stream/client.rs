@@ -1,5 +1,6 @@
 //! How this program's Kafka clients are set up, and what is said when the brokers cannot be reached.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::eyre::{Context, Result};
@@ -9,10 +10,12 @@ use rdkafka::error::KafkaError;
 use rdkafka::metadata::Metadata;
 use rdkafka::{ClientConfig, ClientContext};
 
+use super::reach::Voice;
 use super::rights::{On, Operation, refuses};
 use crate::config::Settings;
 use crate::config::services::{Brokers, KafkaOptions, TopicPrefix};
 use crate::error::Failure;
+use crate::output::Printer;
 
 /// How long an answer of the brokers is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(15);
@@ -25,6 +28,8 @@ pub struct Kafka {
     prefix: TopicPrefix,
     patience: Duration,
     family: Option<&'static str>,
+    voice: Option<Arc<Voice>>,
+    waits_for_refusing: bool,
 }
 
 impl Kafka {
@@ -39,6 +44,8 @@ impl Kafka {
             prefix: settings.topic_prefix.value.clone(),
             patience: PATIENCE,
             family: None,
+            voice: None,
+            waits_for_refusing: false,
         })
     }
 
@@ -64,6 +71,30 @@ impl Kafka {
     pub const fn granted_by(mut self, beginning: &'static str) -> Self {
         self.family = Some(beginning);
         self
+    }
+
+    /// The same Kafka, for somebody who is to be told whom he waits for.
+    #[must_use]
+    pub fn telling(mut self, printer: &Printer) -> Self {
+        self.voice = Some(Arc::new(Voice::of(printer)));
+        self
+    }
+
+    /// Who is told.
+    pub(super) fn voice(&self) -> Option<&Voice> {
+        self.voice.as_deref()
+    }
+
+    /// The same Kafka, for a worker that stays: brokers that refuse may be starting, and are waited for as slow ones are.
+    #[must_use]
+    pub const fn waiting_for_refusing(mut self) -> Self {
+        self.waits_for_refusing = true;
+        self
+    }
+
+    /// Whether brokers that refuse are waited for.
+    pub(super) const fn waits_for_refusing(&self) -> bool {
+        self.waits_for_refusing
     }
 
     /// What the names begin with that a right is granted for, where that is not for each by itself.
@@ -123,11 +154,7 @@ impl Kafka {
     /// # Errors
     /// A [`Failure`] when none answers.
     pub fn metadata(&self, admin: &AdminClient<DefaultClientContext>) -> Result<Metadata> {
-        admin
-            .inner()
-            .fetch_metadata(None, self.patience)
-            .map_err(|error| self.explain(error))
-            .wrap_err("the brokers' metadata cannot be read")
+        self.ask(admin.inner(), None, self.patience).wrap_err("the brokers' metadata cannot be read")
     }
 
     /// How many partitions a topic has, for somebody who is to do this with it.
@@ -141,7 +168,7 @@ impl Kafka {
         does: Operation,
         patience: Duration,
     ) -> Result<usize> {
-        let metadata = client.fetch_metadata(Some(topic), patience).map_err(|error| self.explain(error))?;
+        let metadata = self.ask(client, Some(topic), patience)?;
         let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
         match found.map(|found| found.partitions().len()) {
             Some(partitions) if partitions > 0 => Ok(partitions),
@@ -162,11 +189,16 @@ impl Kafka {
                 Failure::usage(format!("Kafka property {key}: {why}"))
                     .help("correct --kafka-option (KAFKA_OPTION); librdkafka's CONFIGURATION.md lists what it takes")
             }
-            other => Failure::new(format!("Kafka at {} cannot be reached: {other}", self.brokers())).help(
-                "start it (in this repository: make up), or correct KAFKA_BROKERS (--kafka-brokers); brokers that ask \
-                 for TLS or a password need --kafka-option security.protocol=… and its companions",
-            ),
+            other => self.unreachable(&other.to_string()),
         }
+    }
+
+    /// No broker answers.
+    pub(super) fn unreachable(&self, why: &str) -> Failure {
+        Failure::new(format!("Kafka at {} cannot be reached: {why}", self.brokers())).help(
+            "start it (in this repository: make up), or correct KAFKA_BROKERS (--kafka-brokers); brokers that ask \
+             for TLS or a password need --kafka-option security.protocol=… and its companions",
+        )
     }
 
     fn is_secret(&self, text: &str) -> bool {

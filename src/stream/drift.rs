@@ -1,10 +1,12 @@
-//! Where a topic is not what it should be.
+//! Where a topic is not what it should be, and what mends it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::client::Kafka;
+use super::rights::{On, Operation};
 use super::topics::{REPLICATION, TopicSpec, TopicState, Wishes};
 use crate::output::number;
 
@@ -44,6 +46,39 @@ pub enum Drift {
     Leaderless(usize),
     /// So many partitions lack a copy that has caught up.
     UnderReplicated(usize),
+}
+
+impl Drift {
+    /// What mends it in this topic: a command to type, or what to do.
+    #[must_use]
+    pub fn remedy(&self, kafka: &Kafka, topic: &TopicState) -> String {
+        let name = topic.name.as_str();
+        let tool = |tool: &str, words: &str| format!("{tool} --bootstrap-server {} --alter {words}", kafka.brokers());
+        let brokers_away =
+            "start the brokers that are away: replicas that shopstream topics describe does not show in sync";
+        match self {
+            Self::Missing => "shopstream topics create".to_owned(),
+            Self::Hidden => kafka.grant(&[Operation::Describe], On::Topics(&[name])),
+            Self::SettingsHidden => kafka.grant(&[Operation::DescribeConfigs], On::Topics(&[name])),
+            Self::Partitions { found, expected } if found < expected => {
+                tool("kafka-topics.sh", &format!("--topic {name} --partitions {expected}"))
+            }
+            Self::Partitions { .. } => {
+                "partitions cannot be taken away: delete the topic when it is empty, then shopstream topics create"
+                    .to_owned()
+            }
+            Self::Replication { .. } => {
+                "move the partitions with kafka-reassign-partitions.sh; leave it for a cluster of fewer brokers"
+                    .to_owned()
+            }
+            Self::Setting { key, expected, .. } => tool(
+                "kafka-configs.sh",
+                &format!("--entity-type topics --entity-name {name} --add-config {key}={expected}"),
+            ),
+            Self::Leaderless(_) => brokers_away.to_owned(),
+            Self::UnderReplicated(_) => format!("{brokers_away}; a broker that starts needs a moment"),
+        }
+    }
 }
 
 impl fmt::Display for Drift {

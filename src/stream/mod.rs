@@ -6,6 +6,7 @@ pub mod dlq;
 pub mod drift;
 pub mod grumble;
 pub mod message;
+mod reach;
 pub mod rights;
 pub mod sender;
 pub mod topics;

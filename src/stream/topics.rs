@@ -108,6 +108,8 @@ pub struct TopicState {
     pub most_bytes: Option<usize>,
     /// Where it is not what it should be; empty when all is well.
     pub drift: Vec<Drift>,
+    /// What mends each of these, in the same order.
+    pub remedies: Vec<String>,
 }
 
 /// A partition as it is found.
@@ -287,6 +289,7 @@ async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishe
                 state.drift = drift::of(spec, &state, settings, wishes);
             }
         }
+        state.remedies = state.drift.iter().map(|drift| drift.remedy(kafka, &state)).collect();
         states.push(state);
     }
     Ok(states)

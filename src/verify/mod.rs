@@ -31,7 +31,7 @@ use crate::db::overview::{Estimates, about};
 use crate::domain::Timestamp;
 use crate::follow::{Amount, Follow};
 use crate::interrupt::Interrupt;
-use crate::output::number::count;
+use crate::output::number::{count, verb};
 use crate::stream::client::Kafka;
 use crate::stream::dead_letter;
 use foreign::ForeignTable;
@@ -97,14 +97,12 @@ impl Audit<'_> {
     /// the report says so.
     pub fn run(&self, conn: &mut PgConnection, request: &Request) -> Result<Report> {
         let reader = Reader::new(self.kafka)?;
-        let mut notes = Vec::new();
+        let mut awaited = Vec::new();
         if let Some(table) = &request.orders_table {
             table.check(conn)?;
         } else if let Some(patience) = request.wait {
-            let spans = self.note(&reader, request, "")?;
-            if !positions::wait_until_read(conn, &spans, patience, self.watch)? {
-                notes.push("the consumers did not read everything within the time they were waited for".to_owned());
-            }
+            awaited = self.note(&reader, request, "")?;
+            positions::wait_until_read(conn, &awaited, patience, self.watch)?;
         }
         let estimates = Estimates::take(conn).wrap_err("cannot estimate the work")?;
         conn.build_transaction().read_only().repeatable_read().run(|conn| {
@@ -114,10 +112,22 @@ impl Audit<'_> {
                 let own = request.orders_table.is_none();
                 positions.push(own.then(|| Positions::load(conn, &self.kafka.name(topic))).transpose()?);
             }
+            // What came between the last look and the snapshot came in time.
+            let read = awaited.iter().zip(positions.iter().flatten());
+            let not_read_in_time: u64 = read.map(|(span, positions)| positions.behind(span)).sum();
             let spans = self.note(&reader, request, "")?;
             let letters = self.note(&reader, &Request { since: None, ..request.clone() }, dead_letter::SUFFIX)?;
-            let mut report =
-                Report { taken_at, topics: Vec::new(), invariants: Vec::new(), notes, disagreements: Vec::new() };
+            let mut report = Report {
+                taken_at,
+                topics: Vec::new(),
+                not_read_in_time,
+                invariants: Vec::new(),
+                notes: Vec::new(),
+                disagreements: Vec::new(),
+            };
+            if not_read_in_time > 0 {
+                report.notes.push(format!("{} waited for in vain", verb(not_read_in_time, "message", ("was", "were"))));
+            }
             for ((span, letters), positions) in spans.into_iter().zip(letters).zip(positions) {
                 let about = Amount::Exactly(letters.messages());
                 self.watch.follow.begins(&format!("reading the dead letters of {}", span.topic), about, "letters");

@@ -65,6 +65,12 @@ impl Positions {
         (self.expired + span.partitions.iter().map(lost).sum::<i64>()).unsigned_abs()
     }
 
+    /// How many messages of a topic are not read yet, up to where it was noted to end.
+    #[must_use]
+    pub fn behind(&self, span: &TopicSpan) -> u64 {
+        behind(&self.next, span)
+    }
+
     /// Whether the consumers are said to have stored more than the topic ever held: it was deleted and made again, or
     /// lost its end.
     #[must_use]
@@ -87,8 +93,15 @@ fn next_offsets(conn: &mut PgConnection, topic: &str) -> Result<HashMap<i32, i64
     Ok(next)
 }
 
-/// Waits until the consumers have stored everything up to the ends of these topics; false when they have not after
-/// `patience`.
+fn behind(next: &HashMap<i32, i64>, span: &TopicSpan) -> u64 {
+    let lag = |part: &Span| {
+        let from = next.get(&part.partition).copied().unwrap_or(0).max(part.low);
+        (part.end - from).max(0).unsigned_abs()
+    };
+    span.partitions.iter().map(lag).sum()
+}
+
+/// Waits until the consumers have stored everything up to the ends of these topics, but not longer than `patience`.
 ///
 /// # Errors
 /// When a query fails, or on an interruption.
@@ -97,17 +110,12 @@ pub fn wait_until_read(
     spans: &[TopicSpan],
     patience: Duration,
     watch: Watch<'_>,
-) -> Result<bool> {
+) -> Result<()> {
     let (began, mut before) = (Instant::now(), None);
     loop {
         let mut behind = 0;
         for span in spans {
-            let next = next_offsets(conn, &span.topic)?;
-            let lag = |part: &Span| {
-                let from = next.get(&part.partition).copied().unwrap_or(0).max(part.low);
-                (part.end - from).max(0).unsigned_abs()
-            };
-            behind += span.partitions.iter().map(lag).sum::<u64>();
+            behind += self::behind(&next_offsets(conn, &span.topic)?, span);
         }
         match before {
             None => watch.follow.begins("waiting for the consumers", Amount::Exactly(behind), "messages"),
@@ -116,7 +124,7 @@ pub fn wait_until_read(
         before = Some(behind);
         let left = patience.saturating_sub(began.elapsed());
         if behind == 0 || left.is_zero() {
-            return Ok(behind == 0);
+            return Ok(());
         }
         if !watch.interrupt.sleep(TURN.min(left)) {
             watch.interrupt.check()?;

@@ -140,6 +140,8 @@ pub struct Report {
     pub taken_at: Timestamp,
     /// Topics and tables.
     pub topics: Vec<TopicReport>,
+    /// Messages that the consumers were waited for to read, and have not read; 0 where nothing was waited for.
+    pub not_read_in_time: u64,
     /// Invariants; none were looked at in somebody else's table.
     pub invariants: Vec<InvariantReport>,
     /// What was left out, and why.

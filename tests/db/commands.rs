@@ -124,7 +124,7 @@ fn a_second_updater_says_that_it_did_nothing() {
 fn an_updater_that_stays_outlives_its_connection_and_works_until_it_is_asked_to_stop() {
     let scratch = ScratchDb::migrated();
     two_customers(&scratch);
-    let mut updater = shopstream(&scratch, "grades update --every 100ms");
+    let mut updater = shopstream(&scratch, "grades update --every 1s");
     // A name to find its session by.
     updater.env("DATABASE_URL", format!("{}&application_name={}", scratch.url(), scratch.schema()));
     let mut updater = updater.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -173,16 +173,13 @@ fn a_look_from_before_the_newest_change_is_refused_unless_it_is_a_dry_run() {
 #[test]
 fn an_updater_whose_standard_error_is_closed_goes_on() {
     let scratch = ScratchDb::migrated();
-    let mut child = shopstream(&scratch, "grades update --every 50ms")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        shopstream(&scratch, "grades update --every 1s").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(lines.next().unwrap().unwrap().contains("grades updated"));
     drop(lines);
-    // Twenty more turns, each with a line that nobody can read.
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    // Two more turns, each with a line that nobody can read.
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
     assert_eq!(child.try_wait().unwrap(), None, "it goes on");
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));

@@ -12,10 +12,12 @@ mod redis;
 mod support;
 
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
-use calls::{all_told, program, settled, told};
+use calls::{all_told, program, settled, talking, told};
 use clap::CommandFactory;
 use diesel::connection::SimpleConnection;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
@@ -136,6 +138,65 @@ fn a_database_alone_is_not_enough_for_those_that_need_more() {
         command.env("DATABASE_URL", scratch.url());
     });
     settled().bind(|| insta::assert_snapshot!("database_alone", text));
+}
+
+#[test]
+fn brokers_that_all_refuse_are_told_at_once_and_silent_ones_are_waited_for_aloud() {
+    let scratch = ScratchDb::migrated();
+    // Somebody listens, and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().unwrap().to_string();
+    let call = |mut command: Command, words: &str, brokers: &str| {
+        nowhere(&mut command);
+        command.env("DATABASE_URL", scratch.url()).env("KAFKA_BROKERS", brokers);
+        told(words, &mut command)
+    };
+    let refused = "cannot be reached: the connection is refused";
+    let waits = |brokers: &str| format!("Kafka: waiting up to 15 s for {brokers} to answer\n");
+    thread::scope(|scope| {
+        let call = &call;
+        let runs = [
+            "topics create",
+            "topics describe",
+            "dlq inspect orders",
+            "dlq replay orders --yes",
+            "backfill --year 2025 --to kafka",
+            "init",
+            "verify",
+        ];
+        for words in runs {
+            scope.spawn(move || {
+                // Whatever takes more than two seconds is said.
+                let text = call(talking(words), words, "127.0.0.1:1");
+                assert!(text.contains("exit 1") && text.contains(refused), "{text}");
+                assert!(!text.contains("waiting"), "{text}");
+            });
+        }
+        scope.spawn(|| {
+            let text = call(talking("topics describe"), "topics describe", "a..b:9092,127.0.0.1:1");
+            assert!(
+                text.contains("a..b:9092: the name is not known; 127.0.0.1:1: the connection is refused"),
+                "{text}"
+            );
+        });
+        scope.spawn(|| {
+            let brokers = format!("127.0.0.1:1,{silent}");
+            let text = call(talking("topics describe"), "topics describe", &brokers);
+            assert!(text.contains("exit 1") && text.contains(&waits(&brokers)) && !text.contains(refused), "{text}");
+        });
+        scope.spawn(|| {
+            let text = call(program("dlq inspect orders"), "dlq inspect orders", &silent);
+            assert!(text.contains("exit 1") && !text.contains("waiting"), "{text}");
+        });
+        // Brokers that refuse may be starting: a worker waits for them.
+        for words in ["consume --topic orders", "produce --stream users --limit 1"] {
+            scope.spawn(move || {
+                let text = call(talking(words), words, "127.0.0.1:1");
+                let expected = waits("127.0.0.1:1");
+                assert!(text.contains("exit 1") && text.contains(&expected) && text.contains(refused), "{text}");
+            });
+        }
+    });
 }
 
 /// Runs the commands on a schema in which something was revoked.

@@ -1,4 +1,4 @@
-//! The simulated year through Kafka, and dead letters, on real brokers: those of `KAFKA_BROKERS`, topics of each test's own.
+//! The topics, the simulated year through them, and dead letters, on real brokers: those of `KAFKA_BROKERS`, topics of each test's own.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -7,6 +7,7 @@ mod support;
 
 mod backfill;
 mod dlq;
+mod topics;
 
 use std::process::Output;
 

@@ -190,6 +190,17 @@ fn once_takes_no_words_that_it_would_ignore() {
 }
 
 #[test]
+fn a_property_that_cannot_be_is_no_broker_that_is_away() {
+    let topics = ScratchTopics::none();
+    for words in [&["monitor", "--once"][..], &["monitor"], &["monitor", "--json"]] {
+        let output = topics.program(&[&["--kafka-option", "no.such=1"], words].concat()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("Kafka property no.such: ") && said.contains("correct --kafka-option"), "{said}");
+    }
+}
+
+#[test]
 fn who_has_configured_nothing_is_told_what_to_do() {
     let shop = ScratchTopics::none();
     let output = shop.program(&["monitor"]).env_remove("KAFKA_BROKERS").output().unwrap();

@@ -187,7 +187,7 @@ fn customer(number: u128) -> CachedCustomer {
 fn a_refresher_that_stays_outlives_a_database_that_is_not_there_yet() {
     let (db, scratch) = (ScratchDb::migrated(), ScratchRedis::new());
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shopstream"));
-    command.args(["cache", "refresh", "--every", "100ms"]).env_clear();
+    command.args(["cache", "refresh", "--every", "1s"]).env_clear();
     command.env("DATABASE_URL", db.url()).env("REDIS_URL", redis_url()).env("SHOPSTREAM_REDIS_PREFIX", &scratch.prefix);
     let mut refresher = Running::start(&mut command);
     until(Duration::from_secs(30), "it says what is missing", || {

@@ -30,7 +30,7 @@ struct Updater {
 
 impl Updater {
     fn start(url: &str) -> Self {
-        Self::start_every("100ms", url)
+        Self::start_every("1s", url)
     }
 
     fn start_every(every: &str, url: &str) -> Self {
@@ -175,7 +175,7 @@ fn the_variable_names_the_address_to_workers_and_to_healthcheck() {
     let scratch = ScratchDb::migrated();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("0.0.0.0:{port}");
-    let mut worker = shopstream("grades update --every 100ms");
+    let mut worker = shopstream("grades update --every 1s");
     worker.env("DATABASE_URL", scratch.url()).env("SHOPSTREAM_METRICS_ADDR", &address).stderr(Stdio::null());
     let mut worker = worker.spawn().unwrap();
     let ask = || {
@@ -189,7 +189,7 @@ fn the_variable_names_the_address_to_workers_and_to_healthcheck() {
         std::thread::sleep(Duration::from_millis(50));
     }
     // A second worker finds the port taken, and says what to do.
-    let mut second = shopstream("grades update --every 100ms");
+    let mut second = shopstream("grades update --every 1s");
     second.env("DATABASE_URL", scratch.url()).env("SHOPSTREAM_METRICS_ADDR", &address);
     let (code, said) = run(second);
     assert!(code == 1 && said.contains(&format!("cannot be served at {address}")), "{code} {said}");

@@ -87,9 +87,25 @@ fn what_the_consumers_have_not_come_to_is_not_missing() {
     assert_eq!((report.not_read(), topic(&report, "orders").fates.not_read), (5, 5));
     assert!(report.notes.iter().any(|note| note.contains("have not read 5 of them yet")), "{:?}", report.notes);
 
-    // Nobody reads them: the wait ends by itself, and that is said.
+    // Nobody reads them: the wait ends by itself, and that is said. Nothing disagrees, and who waited is not content.
     let request = Request { wait: Some(Duration::from_millis(1)), ..Request::default() };
-    assert!(shop.audit(&request).notes.iter().any(|note| note.contains("within the time")));
+    let report = shop.audit(&request);
+    assert_eq!((report.agrees(), report.not_read_in_time), (true, 5), "{:?}", report.disagreements);
+    assert!(report.notes.iter().any(|note| note == "5 messages were waited for in vain"), "{:?}", report.notes);
+    let (code, printed, said) = shop.run("verify --wait 1s");
+    assert_eq!(code, 1, "{printed}{said}");
+    assert!(
+        said.contains("error: after 1.0 s the consumers have not read 5 messages that they were waited for"),
+        "{said}"
+    );
+    assert!(said.contains("help: look whether they run"), "{said}");
+    let (code, json, _) = shop.run("verify --wait 1s --json");
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &json["agrees"], &json["not_read_in_time"]), (1, &true.into(), &5.into()));
+    assert_eq!(shop.run("verify").0, 0, "who does not wait is told what there is");
+    shop.commit("orders");
+    let waited = shop.audit(&Request { wait: Some(Duration::from_secs(120)), ..Request::default() });
+    assert_eq!(waited.not_read_in_time, 0, "{:?}", waited.notes);
 }
 
 #[test]
@@ -105,7 +121,7 @@ fn the_consumers_are_waited_for() {
         waiting.join().unwrap()
     });
     // The offsets are written first here: what came of the rows is another test's affair.
-    assert_eq!(report.not_read(), 0, "{:?}", report.notes);
+    assert_eq!((report.not_read(), report.not_read_in_time), (0, 0), "{:?}", report.notes);
 }
 
 #[test]

@@ -12,11 +12,10 @@ use crate::commands::Context;
 use crate::domain::Timestamp;
 use crate::generator::World;
 use crate::output::Table;
-use crate::stream::client::Kafka;
 
 /// Makes the year and sends it.
 pub(super) fn run(args: &Args, world: &World, request: &Request, context: &Context) -> Result<()> {
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?;
     let bar = BarByMonth::new(&context.printer, request, world);
     let replay = Replay { kafka: &kafka, speed: args.speed, now: Timestamp::from(Utc::now()) };
     let outcome = replay.run(world, request, &bar, &context.interrupt)?;

@@ -9,7 +9,6 @@ use super::InspectArgs;
 use crate::commands::Context;
 use crate::domain::Timestamp;
 use crate::output::{Cell, Table, number};
-use crate::stream::client::Kafka;
 use crate::stream::dead_letter::may_pass_later;
 use crate::stream::dlq::inspect::{Letter, Survey, survey};
 
@@ -18,7 +17,7 @@ const ERROR_WIDTH: usize = 100;
 const PAYLOAD_WIDTH: usize = 300;
 
 pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<()> {
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?;
     let stages = context.printer.stages("dlq");
     let found = survey(&kafka, args.topic, args.class.as_deref(), args.limit, &context.interrupt, &stages)?;
     drop(stages);

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::ReplayArgs;
 use crate::commands::Context;
 use crate::output::{Table, number};
-use crate::stream::client::Kafka;
 use crate::stream::dlq::replay::{Counts, Replay, Wish};
 
 /// What can be done without consent.
@@ -17,7 +16,7 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<()> {
         // Whether a script fails is not to depend on there being letters.
         args.consent.or_somebody_to_ask("this sends dead letters back to their topic", OTHERWISE)?;
     }
-    let kafka = Kafka::of(&context.settings)?;
+    let kafka = context.kafka()?;
     let wish = Wish { class: args.class.as_deref(), limit: args.limit, from_beginning: args.from_beginning };
     let stages = context.printer.stages("dlq");
     let replay = Replay::plan(&kafka, args.topic, wish, &context.interrupt, &stages)?;

@@ -3,7 +3,6 @@
 use crate::doctor::finding::Finding;
 use crate::stream::client::Kafka;
 use crate::stream::drift::Drift;
-use crate::stream::rights::{On, Operation};
 use crate::stream::topics::TopicState;
 
 pub(super) fn findings(kafka: &Kafka, states: &[TopicState]) -> Vec<Finding> {
@@ -18,55 +17,28 @@ pub(super) fn findings(kafka: &Kafka, states: &[TopicState]) -> Vec<Finding> {
 }
 
 fn of_drift(kafka: &Kafka, state: &TopicState, drift: &Drift) -> Finding {
-    let (name, what) = (&state.name, drift.to_string());
-    let tool = |tool: &str, words: &str| format!("{tool} --bootstrap-server {} --alter {words}", kafka.brokers());
+    let (what, mend) = (drift.to_string(), drift.remedy(kafka, state));
     let finding = match drift {
-        Drift::Hidden => Finding::problem(
-            "topic",
-            "this user may not see it, or it does not exist: the brokers do not tell which",
-            kafka.grant(&[Operation::Describe], On::Topics(&[name.as_str()])),
-        ),
-        Drift::SettingsHidden => {
-            Finding::warning("topic", what, kafka.grant(&[Operation::DescribeConfigs], On::Topics(&[name.as_str()])))
+        Drift::Hidden => {
+            let what = "this user may not see it, or it does not exist: the brokers do not tell which";
+            Finding::problem("topic", what, mend)
         }
-        Drift::Missing => Finding::problem("topic", what, "shopstream topics create"),
-        Drift::Leaderless(_) => Finding::problem(
-            "topic",
-            format!("{what}: nobody can write to them or read them"),
-            "start the brokers that are away: shopstream topics describe shows which",
-        ),
-        Drift::UnderReplicated(_) => Finding::warning(
-            "topic",
-            what,
-            "start the brokers that are away: shopstream topics describe shows which; a broker that starts needs a moment",
-        ),
-        Drift::Partitions { found, expected } if found < expected => {
-            Finding::warning("topic", what, tool("kafka-topics.sh", &format!("--topic {name} --partitions {expected}")))
+        Drift::Missing => Finding::problem("topic", what, mend),
+        Drift::Leaderless(_) => {
+            Finding::problem("topic", format!("{what}: nobody can write to them or read them"), mend)
         }
-        Drift::Partitions { .. } => Finding::warning(
-            "topic",
-            what,
-            "partitions cannot be taken away: delete the topic when it is empty, then shopstream topics create",
-        ),
-        Drift::Replication { .. } => Finding::warning(
-            "topic",
-            what,
-            "move the partitions with kafka-reassign-partitions.sh; leave it for a cluster of fewer brokers",
-        ),
-        Drift::Setting { key, found, expected } => {
-            let mend = tool(
-                "kafka-configs.sh",
-                &format!("--entity-type topics --entity-name {name} --add-config {key}={expected}"),
-            );
-            let needed: Option<usize> = found.as_deref().and_then(|value| value.parse().ok());
-            // Writers ask for every copy's word (acks=all), so this is no matter of taste.
-            if *key == "min.insync.replicas" && needed.is_some_and(|needed| needed > state.replication()) {
-                let what = format!("{what}, and there are {} copies: every write is refused", state.replication());
-                Finding::problem("topic", what, mend)
-            } else {
-                Finding::warning("topic", what, mend)
-            }
+        // Writers ask for every copy's word (acks=all), so this is no matter of taste.
+        Drift::Setting { key: "min.insync.replicas", found: Some(value), .. }
+            if value.parse().is_ok_and(|needed: usize| needed > state.replication()) =>
+        {
+            let what = format!("{what}, and there are {} copies: every write is refused", state.replication());
+            Finding::problem("topic", what, mend)
         }
+        Drift::SettingsHidden
+        | Drift::Partitions { .. }
+        | Drift::Replication { .. }
+        | Drift::Setting { .. }
+        | Drift::UnderReplicated(_) => Finding::warning("topic", what, mend),
     };
-    finding.about(name)
+    finding.about(&state.name)
 }

@@ -11,7 +11,7 @@ use super::{Look, Panel, Theme, cache, help, kafka, postgres, shop};
 use crate::monitor::line::time_of_day;
 use crate::monitor::seen::Seen;
 use crate::monitor::{Scope, Snapshot};
-use crate::output::number;
+use crate::output::{lines_within, number};
 
 /// The smallest screen on which everything has its place.
 const LEAST: (u16, u16) = (60, 16);
@@ -122,14 +122,14 @@ fn foot(snapshot: &Snapshot, look: &Look, width: u16) -> Line<'static> {
 /// line is left for the reason.
 fn explained(why: &str, help: Option<&str>, room: Rect) -> Vec<Line<'static>> {
     let (width, height) = (usize::from(room.width.max(1)), usize::from(room.height));
-    let wrapped = |text: &str| -> Vec<String> { textwrap::wrap(text, width).into_iter().map(Into::into).collect() };
-    let help = shortened(help.map_or_else(Vec::new, wrapped), height.saturating_sub(1), width);
-    let why = shortened(wrapped(why), height - help.len(), width);
+    let help = help.map_or_else(Vec::new, |help| lines_within(help, width));
+    let help = at_most(help, height.saturating_sub(1), width);
+    let why = at_most(lines_within(why, width), height - help.len(), width);
     why.into_iter().chain(help).map(Line::raw).collect()
 }
 
 /// At most so many lines; what is left out is shown by an ellipsis.
-fn shortened(mut lines: Vec<String>, most: usize, width: usize) -> Vec<String> {
+fn at_most(mut lines: Vec<String>, most: usize, width: usize) -> Vec<String> {
     if lines.len() > most {
         lines.truncate(most);
         if let Some(last) = lines.last_mut() {

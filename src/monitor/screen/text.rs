@@ -1,6 +1,8 @@
 //! Text of a certain width: Korean letters are two columns wide.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
+
+use crate::output::shorten::shortened;
 
 /// Eighths of a block, from nothing to all of it.
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -24,23 +26,7 @@ pub fn right(text: &str, width: usize) -> String {
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
     let plain: String = text.chars().filter(|letter| !letter.is_control()).collect();
-    if plain.width() <= width {
-        return plain;
-    }
-    let mut out = String::new();
-    let mut used = 0;
-    for letter in plain.chars() {
-        let wide = letter.width().unwrap_or(0);
-        if used + wide + 1 > width {
-            break;
-        }
-        used += wide;
-        out.push(letter);
-    }
-    if width > 0 {
-        out.push('…');
-    }
-    out
+    shortened(&plain, width)
 }
 
 /// The last figures as a chart a line high, the latest on the right; the highest of them fills its column.
