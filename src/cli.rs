@@ -3,7 +3,6 @@
 pub mod values;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use clap::builder::StyledStr;
 use clap::builder::styling::{AnsiColor, Styles};
@@ -55,7 +54,7 @@ pub fn example(lines: &[&str]) -> StyledStr {
 ///
 /// # Errors
 /// The exit status with which to end when there is nothing to run.
-pub fn parse() -> Result<Cli, ExitCode> {
+pub fn parse() -> Result<Cli, u8> {
     let arguments = with_negatives(std::env::args_os().collect());
     let command = Cli::command().color(color_asked_for(&arguments));
     let parsed = command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
@@ -65,7 +64,7 @@ pub fn parse() -> Result<Cli, ExitCode> {
         let hidden = secret::redact(&text);
         let safe = hidden == text || !error.use_stderr();
         let _ = if safe { error.print() } else { crate::output::write_stderr(&hidden) };
-        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(crate::error::EXIT_USAGE))
+        u8::try_from(error.exit_code()).unwrap_or(crate::error::EXIT_USAGE)
     })
 }
 

@@ -1,6 +1,7 @@
-//! SIGINT and SIGTERM as a flag that long work looks at between two steps.
+//! SIGINT and SIGTERM as a flag that long work looks at between two steps, and the end of the process.
 
 use std::fmt;
+use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -150,3 +151,11 @@ impl fmt::Display for Interrupted {
 }
 
 impl std::error::Error for Interrupted {}
+
+/// Ends the process, whatever its other threads are doing. Libraries do not get to clean up as at an ordinary end: OpenSSL would
+/// take away what a thread that is just connecting still uses, and the process would end with a crash instead of its status.
+pub fn end(status: u8) -> ! {
+    // Where standard output is gone, the status says all that can be said.
+    let _ = std::io::stdout().flush();
+    signal_hook::low_level::exit(status.into())
+}

@@ -1,12 +1,11 @@
 //! The `shopstream` program: parses, dispatches, and turns the outcome into an exit status.
 
-use std::process::ExitCode;
+use shopstream::{cli, commands, interrupt};
 
-use shopstream::{cli, commands};
-
-fn main() -> ExitCode {
-    match cli::parse() {
+fn main() {
+    let status = match cli::parse() {
         Ok(cli) => commands::run(&cli),
-        Err(exit) => exit,
-    }
+        Err(status) => status,
+    };
+    interrupt::end(status);
 }

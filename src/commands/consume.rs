@@ -9,7 +9,7 @@ use crate::cli::example;
 use crate::cli::values::{parse_count, parse_duration};
 use crate::consume::{self, Request, Topic};
 use crate::error::EXIT_FAILED;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, end};
 use crate::telemetry::{MetricsArgs, Telemetry};
 
 /// Within this time after a signal the process ends, whatever hangs: 10 s are promised.
@@ -92,6 +92,6 @@ fn end_in_time(interrupt: Interrupt) {
         while interrupt.sleep(Duration::from_secs(3_600)) {}
         std::thread::sleep(LAST_MOMENT);
         tracing::error!("not everything ended in time; ending now. What was not committed will be read again");
-        std::process::exit(EXIT_FAILED.into());
+        end(EXIT_FAILED);
     });
 }

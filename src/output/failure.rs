@@ -1,7 +1,5 @@
 //! How a run that failed ends: the one place where errors become text and an exit status.
 
-use std::process::ExitCode;
-
 use clap::builder::styling::{AnsiColor, Style};
 use color_eyre::Report;
 use color_eyre::config::{HookBuilder, Theme};
@@ -43,7 +41,7 @@ pub enum Form {
 
 /// Prints the report to standard error and gives the exit status it calls for.
 #[must_use]
-pub fn show(report: &Report, form: Form) -> ExitCode {
+pub fn show(report: &Report, form: Form) -> u8 {
     let exit = exit_status(report);
     if find::<StdoutClosed>(report).is_none() {
         let mut text = match form {
@@ -58,7 +56,7 @@ pub fn show(report: &Report, form: Form) -> ExitCode {
         // When standard error is gone too, the exit status is all that can be said.
         let _ = super::write_stderr(&text);
     }
-    ExitCode::from(exit)
+    exit
 }
 
 /// Where an error arose, and by which calls; what it says was said before.

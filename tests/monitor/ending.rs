@@ -47,6 +47,25 @@ fn however_it_ends_the_terminal_is_put_back() {
 }
 
 #[test]
+fn left_while_it_still_connects_it_ends_as_it_should() {
+    let (shop, redis) = shop();
+    // Two of three hundred crashed once: a library cleaned up while its other threads were connecting.
+    let leave = |round: u64| {
+        let mut terminal = Terminal::open(&monitor(&shop, &redis), (80, 24));
+        terminal.until("the terminal is taken", |_| !terminal.is_put_back());
+        std::thread::sleep(Duration::from_millis(round * 15));
+        terminal.press("q");
+        let status = terminal.ended("q");
+        assert!(status.success(), "{round}: {status:?}");
+    };
+    std::thread::scope(|scope| {
+        for lane in 0..4 {
+            scope.spawn(move || (0..16).for_each(|round| leave(round * 4 + lane)));
+        }
+    });
+}
+
+#[test]
 fn stopped_it_leaves_the_terminal_to_the_shell_and_goes_on_where_it_was() {
     let (shop, redis) = shop();
     let mut terminal = Terminal::open(&monitor(&shop, &redis), (100, 30));
