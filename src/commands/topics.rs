@@ -101,7 +101,7 @@ fn runtime() -> color_eyre::Result<tokio::runtime::Runtime> {
 fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
     let kafka = context.kafka()?;
     let activity = context.printer.activity("topics", "asking the brokers");
-    let states = runtime()?.block_on(topics::describe(&kafka))?;
+    let states = runtime()?.block_on(topics::describe(&kafka, None))?;
     drop(activity);
     if args.json {
         context.printer.json(&states)?;

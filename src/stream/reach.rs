@@ -1,7 +1,6 @@
 //! Waiting for brokers that give no answer: those that refuse are told at once, others are waited for, and that is said.
 
-use std::io::ErrorKind;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -16,6 +15,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use super::client::Kafka;
 use crate::error::Failure;
 use crate::output::Printer;
+use crate::reach::Door;
 
 /// How long brokers may be silent before it is looked why, and said that they are waited for.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -121,15 +121,11 @@ fn is_silence(error: &KafkaError) -> bool {
 
 /// Why nobody can be connected to at `address`, if that is certain.
 fn refusal_of(address: &str) -> Option<&'static str> {
-    let Ok(places) = address.to_socket_addrs() else { return Some("the name is not known") };
-    for place in places {
-        match TcpStream::connect_timeout(&place, LOOK).map_err(|error| error.kind()) {
-            // Of a name's addresses some may lie in a network that this machine has no part in.
-            Err(ErrorKind::ConnectionRefused | ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => {}
-            _ => return None,
-        }
+    if address.to_socket_addrs().is_err() {
+        return Some("the name is not known");
     }
-    Some("the connection is refused")
+    // Of a name's addresses some may lie in a network that this machine has no part in.
+    (Door::of_address(address) == Door::Shut).then_some("the connection is refused")
 }
 
 #[cfg(test)]
