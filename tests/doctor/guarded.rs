@@ -83,7 +83,10 @@ fn each_right_that_a_user_lacks_is_found_by_trying_and_no_message_is_left() {
     broker.allow("shop", "--operation Write --topic *");
     let able = until(PATIENCE, "the rules are known", || {
         let found = doctor(&broker, "shop");
-        if found.report["counts"]["problems"] != 0 { Err(found.report.to_string()) } else { Ok(found) }
+        let text = found.report.to_string();
+        // The first producer's id takes a busy broker longer than a doctor waits: then it could not be tried yet.
+        let is_tried = !text.contains("got no id within");
+        if found.report["counts"]["problems"] == 0 && is_tried { Ok(found) } else { Err(text) }
     });
     able.says("kafka", "privileges", "", "ok", "may be read and written", "");
     able.says("kafka", "version", "", "note", "cannot be read", "");
