@@ -125,12 +125,13 @@ impl KafkaProbe {
     /// # Errors
     /// When this user may not know.
     fn committed(&mut self, deadline: Instant) -> Result<HashMap<&'static str, Committed>> {
-        let mut all = HashMap::new();
-        for (topic, told) in self.groups.answers(deadline) {
-            match told {
-                Ok(committed) => drop(all.insert(topic, committed)),
-                Err(failure) if failure.is_refusal() => return Err(failure.into()),
-                Err(_) => {}
+        let (mut all, mut answers) = (HashMap::new(), self.groups.answers(deadline));
+        // In the order of the topics: of several refusals the same one is told each time.
+        for topic in Topic::ALL.iter().map(|topic| topic.as_str()) {
+            match answers.remove(topic) {
+                Some(Ok(committed)) => drop(all.insert(topic, committed)),
+                Some(Err(failure)) if failure.is_refusal() => return Err(failure.into()),
+                Some(Err(_)) | None => {}
             }
         }
         Ok(all)
