@@ -23,6 +23,7 @@ pub mod monitor;
 pub mod output;
 pub mod panics;
 pub mod produce;
+pub mod reach;
 pub mod report;
 pub mod sink;
 pub mod spelling;

@@ -15,11 +15,12 @@ pub mod visits;
 use std::fmt;
 use std::time::Duration;
 
-use redis::{Client, Connection, FromRedisValue, Pipeline, RedisError, RedisResult, pipe};
+use redis::{Client, Connection, ConnectionAddr, FromRedisValue, Pipeline, RedisError, RedisResult, pipe};
 
 use crate::config::Settings;
 use crate::config::secret::{SecretUrl, redact};
 use crate::error::Failure;
+use crate::reach::Door;
 
 /// How long Redis may take to answer: under load half a second is not enough.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -96,12 +97,25 @@ impl Cache {
         if let Some(refusal) = self.refusal(error) {
             return refusal;
         }
+        if let Some(silence) = error.is_timeout().then(|| self.silence()).flatten() {
+            return silence;
+        }
         if error.is_io_error() || error.is_connection_dropped() || error.is_timeout() {
             return Failure::new(format!("Redis at {url} cannot be reached: {said}"))
                 .help("start it (in this repository: make up), or correct REDIS_URL (--redis-url)");
         }
         Failure::new(format!("Redis at {url} refuses: {said}"))
             .help("look at its log; a full memory (maxmemory) or a read-only replica refuse writes")
+    }
+
+    /// What is said of a Redis that was waited for in vain, unless none is there.
+    fn silence(&self) -> Option<Failure> {
+        let door = match self.client.get_connection_info().addr() {
+            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => Door::at(host, *port),
+            // Behind a socket's file somebody has to be: it would have refused otherwise.
+            _ => Door::Open,
+        };
+        door.silence(&format!("Redis at {}", self.url), "correct REDIS_URL (--redis-url)")
     }
 
     /// Where it is, without the password.

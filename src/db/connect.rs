@@ -8,6 +8,7 @@ use diesel::{Connection, PgConnection};
 
 use super::address::DatabaseAddress;
 use crate::error::Failure;
+use crate::reach::Door;
 
 /// Connects to the database at `url` as application `shopstream`, with the session's time zone set to UTC.
 ///
@@ -90,6 +91,8 @@ fn explain(address: &DatabaseAddress, message: &str) -> Failure {
         Failure::new(format!("PostgreSQL at {address} takes no more connections"))
             .help("end some, or raise max_connections on the server")
             .refusal()
+    } else if let Some(silence) = has(&["timeout expired"]).then(|| silence(address)).flatten() {
+        silence
     } else if has(&[
         "Connection refused",
         "could not translate host name",
@@ -108,8 +111,23 @@ fn explain(address: &DatabaseAddress, message: &str) -> Failure {
     }
 }
 
+/// What is said of hosts that have all been waited for in vain, unless none of them is there.
+fn silence(address: &DatabaseAddress) -> Option<Failure> {
+    let ports = address.port.split(',').cycle();
+    let doors = address.host.split(',').zip(ports).map(|(host, port)| match port.parse() {
+        // Behind a socket's file somebody has to be: it would have refused otherwise.
+        _ if host.starts_with('/') => Door::Open,
+        Ok(port) => Door::at(host, port),
+        Err(_) => Door::Shut,
+    });
+    let server = format!("PostgreSQL at {address}");
+    doors.max()?.silence(&server, "correct host and port in DATABASE_URL (--database-url)")
+}
+
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     fn explained(message: &str) -> String {
@@ -136,6 +154,27 @@ mod tests {
             let text = explained(&format!("{server}{message}"));
             assert!(text.contains(expected) && text.contains("db:5432"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_server_that_hangs_is_told_from_one_that_is_not_there() {
+        let said = "connection to server at \"127.0.0.1\" failed: timeout expired";
+        let hangs = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = hangs.local_addr().unwrap().port();
+        let explained = |hosts: &str| {
+            let failure = explain(&DatabaseAddress::parse(&format!("postgres://shop@{hosts}/main")).unwrap(), said);
+            (failure.to_string(), failure.remedy().unwrap_or_default().to_owned())
+        };
+        for hosts in [format!("127.0.0.1:{port}"), format!("127.0.0.1:1,127.0.0.1:{port}")] {
+            let (what, help) = explained(&hosts);
+            assert!(
+                what.contains("does not answer, though it takes connections") && help.starts_with("it may hang"),
+                "{what}: {help}"
+            );
+        }
+        drop(hangs);
+        let (what, help) = explained(&format!("127.0.0.1:{port}"));
+        assert!(what.contains("cannot be reached") && help.starts_with("start it"), "{what}: {help}");
     }
 
     #[test]

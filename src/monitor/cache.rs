@@ -8,6 +8,7 @@ use super::watch::{CONNECTING, PATIENCE, Probe};
 use crate::cache::Cache;
 use crate::cache::status::{COMMANDS, Status, status};
 use crate::error::Failure;
+use crate::reach::MAY_HANG;
 
 /// Asks Redis.
 pub struct CacheProbe {
@@ -84,6 +85,6 @@ impl Probe for CacheProbe {
 
     fn silence(&self) -> Failure {
         Failure::new(format!("Redis at {} does not answer", self.cache.url()))
-            .help("it may hang: look at its log and its machine, or ask: shopstream doctor")
+            .help(format!("{MAY_HANG}, or ask: shopstream doctor"))
     }
 }

@@ -16,6 +16,7 @@ use crate::db::address::DatabaseAddress;
 use crate::db::{overview, rights};
 use crate::domain::date::business_time;
 use crate::error::Failure;
+use crate::reach::MAY_HANG;
 
 /// A query that takes longer is given up: a monitor must not be what a server in trouble suffers from.
 const LIMITS: &str = "SET statement_timeout = '1500ms'; SET lock_timeout = '500ms';
@@ -134,6 +135,6 @@ impl Probe for PostgresProbe {
         let address =
             DatabaseAddress::parse(self.url.expose()).map_or_else(|_| String::new(), |at| format!(" at {at}"));
         Failure::new(format!("PostgreSQL{address} does not answer"))
-            .help("it may hang: look at its log and its machine, or ask: shopstream doctor")
+            .help(format!("{MAY_HANG}, or ask: shopstream doctor"))
     }
 }
