@@ -102,7 +102,7 @@ fn runtime() -> color_eyre::Result<tokio::runtime::Runtime> {
 fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
     let kafka = Kafka::of(&context.settings)?;
     let activity = context.printer.activity("topics", "asking the brokers");
-    let states = runtime()?.block_on(topics::describe(&kafka))?;
+    let states = runtime()?.block_on(topics::describe(&kafka, None))?;
     drop(activity);
     if args.json {
         context.printer.json(&states)?;

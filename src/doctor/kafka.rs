@@ -4,8 +4,11 @@ mod brokers;
 mod groups;
 mod letters;
 mod rights;
+mod settings;
+mod silent;
 mod topics;
 
+use std::panic::resume_unwind;
 use std::thread;
 
 use color_eyre::eyre::Result;
@@ -19,6 +22,8 @@ use crate::config::Settings;
 use crate::output::failure::told;
 use crate::stream::client::Kafka;
 use crate::stream::topics::{TopicState, describe};
+use brokers::Brokers;
+use silent::Silent;
 
 pub(super) fn examine(settings: &Settings, desk: &mut Desk) {
     let kafka = match Kafka::of(settings) {
@@ -40,41 +45,55 @@ fn look(kafka: &Kafka, desk: &mut Desk) -> Result<()> {
     let metadata = match kafka.metadata(&admin) {
         Ok(metadata) => metadata,
         Err(report) => {
-            desk.found(Finding::failed("reachable", &report));
+            desk.found(brokers::unreachable(kafka, &report));
             desk.close();
             return Ok(());
         }
     };
     desk.found(Finding::ok("reachable", kafka.brokers()));
+    let [of_brokers, of_topics, of_rights, of_groups, of_letters, of_the_rest] =
+        [1, 2, 3, 4, 5, 6].map(|part| desk.part(part));
+    // First of all: who is silent must not be asked for what others can tell, and is the reason for what nobody tells.
+    let brokers = Brokers::ask(kafka, &metadata);
+    of_brokers.all(brokers.findings());
+    let silent = Silent(brokers.silent());
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let settings = runtime.block_on(settings::of(kafka, &admin, brokers.speaker()));
+    of_topics.found(settings::version(&settings));
+    let by = brokers.speaker().filter(|_| silent.is_any());
+    // Librdkafka puts a question to one broker; the next time it may be another.
+    let described = runtime.block_on(describe(kafka, by)).or_else(|_| runtime.block_on(describe(kafka, by)));
+    let states = match described {
+        Ok(states) => states,
+        Err(report) => {
+            let (what, _) = told(&report);
+            let mend = if silent.is_any() {
+                format!("{}; then ask again: shopstream doctor", silent.mend())
+            } else {
+                "ask again, or look at the brokers' logs: shopstream topics describe".to_owned()
+            };
+            of_topics.found(Finding::problem("topics", what, mend));
+            desk.close();
+            return Ok(());
+        }
+    };
+    of_topics.all(topics::findings(kafka, &states, &silent));
+    let there: &Vec<TopicState> = &states.iter().filter(|state| state.exists()).cloned().collect();
+    let guarded = settings.guarded();
     // One broker that hangs makes every question slow that is put to it, so nothing waits for anything else.
-    let [of_brokers, of_topics, of_rights, of_groups, of_letters] = [1, 2, 3, 4, 5].map(|part| desk.part(part));
-    thread::scope(|scope| {
-        scope.spawn(|| of_brokers.all(brokers::answers(kafka, &metadata)));
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let settings = runtime.block_on(brokers::settings(kafka, &admin, &metadata));
-        of_topics.found(brokers::version(&settings));
-        // Librdkafka puts a question to one broker; the next time it may be another.
-        let described = runtime.block_on(describe(kafka)).or_else(|_| runtime.block_on(describe(kafka)));
-        let states = match described {
-            Ok(states) => states,
-            Err(report) => {
-                let (what, _) = told(&report);
-                let mend = "ask again, or look at the brokers' logs: shopstream topics describe";
-                of_topics.found(Finding::problem("topics", what, mend));
-                return Ok(());
-            }
-        };
-        let there: &Vec<TopicState> = &states.iter().filter(|state| state.exists()).cloned().collect();
-        let guarded = settings.guarded();
-        thread::scope(|scope| {
-            scope.spawn(|| groups::look(kafka, &of_groups, there));
-            scope.spawn(|| of_letters.all(letters::waiting(kafka, there)));
-            scope.spawn(|| of_rights.all(rights::tried(kafka, there, guarded)));
-            of_topics.all(topics::findings(kafka, &states));
-        });
-        Ok(())
-    })
-    .inspect(|()| desk.close())
+    let unanswered = thread::scope(|scope| {
+        let parts = [
+            scope.spawn(|| silent.sift(&of_rights, rights::tried(kafka, there, guarded))),
+            scope.spawn(|| silent.sift(&of_groups, groups::look(kafka, &of_groups, there))),
+            scope.spawn(|| silent.sift(&of_letters, letters::waiting(kafka, there))),
+        ];
+        // A part that panics breaks the whole examination off, and that is told.
+        let unanswered = parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        unanswered.collect::<Vec<_>>()
+    });
+    of_the_rest.all(silent.unanswered(&unanswered));
+    desk.close();
+    Ok(())
 }
 
 /// A reader that joins no group, commits nothing, and makes no topics by asking for them.

@@ -165,20 +165,21 @@ pub async fn create(kafka: &Kafka, wishes: Wishes) -> Result<Vec<TopicState>> {
         TOPICS.iter().filter(|spec| find(&metadata, &kafka.name(spec.name)).is_none()).collect();
     let made = make(kafka, &admin, &missing, replication, wishes).await?;
     wait_until_there(kafka, &admin, &missing)?;
-    let mut states = compare(kafka, &admin, wishes).await?;
+    let mut states = compare(kafka, &admin, wishes, None).await?;
     for state in &mut states {
         state.created = made.contains(&state.name);
     }
     Ok(states)
 }
 
-/// The topics as they are, and where they differ from what they should be.
+/// The topics as they are, and where they differ from what they should be; by the word of this broker, for somebody who knows of
+/// another that hangs.
 ///
 /// # Errors
 /// A [`Failure`] when the brokers cannot be reached.
-pub async fn describe(kafka: &Kafka) -> Result<Vec<TopicState>> {
+pub async fn describe(kafka: &Kafka, by: Option<i32>) -> Result<Vec<TopicState>> {
     let admin = kafka.admin()?;
-    compare(kafka, &admin, Wishes::default()).await
+    compare(kafka, &admin, Wishes::default(), by).await
 }
 
 fn find<'a>(metadata: &'a Metadata, name: &str) -> Option<&'a MetadataTopic> {
@@ -257,11 +258,16 @@ fn options(kafka: &Kafka) -> AdminOptions {
     AdminOptions::new().request_timeout(Some(kafka.patience())).operation_timeout(Some(kafka.patience()))
 }
 
-async fn compare(kafka: &Kafka, admin: &AdminClient<DefaultClientContext>, wishes: Wishes) -> Result<Vec<TopicState>> {
+async fn compare(
+    kafka: &Kafka,
+    admin: &AdminClient<DefaultClientContext>,
+    wishes: Wishes,
+    by: Option<i32>,
+) -> Result<Vec<TopicState>> {
     let metadata = kafka.metadata(admin)?;
     let names: Vec<String> = TOPICS.iter().map(|spec| kafka.name(spec.name)).collect();
     let there: Vec<&str> = names.iter().map(String::as_str).filter(|name| find(&metadata, name).is_some()).collect();
-    let settings = settings_of(kafka, admin, &there).await?;
+    let settings = settings_of(kafka, admin, &there, by).await?;
     let absent: Vec<String> = names.iter().filter(|name| find(&metadata, name).is_none()).cloned().collect();
     let hidden = kafka.hidden(admin.inner(), &absent);
     let mut states = Vec::with_capacity(TOPICS.len());
@@ -297,12 +303,15 @@ async fn settings_of(
     kafka: &Kafka,
     admin: &AdminClient<DefaultClientContext>,
     names: &[&str],
+    by: Option<i32>,
 ) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
     if names.is_empty() {
         // librdkafka refuses to ask for nothing.
         return Ok(BTreeMap::new());
     }
-    let asked: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+    let topics = names.iter().map(|name| ResourceSpecifier::Topic(name));
+    // The cluster's controller is asked, unless a broker is among those whose settings are wanted.
+    let asked: Vec<_> = topics.chain(by.map(ResourceSpecifier::Broker)).collect();
     let answers = admin.describe_configs(&asked, &options(kafka)).await.map_err(|error| kafka.explain(error))?;
     let mut settings = BTreeMap::new();
     for answer in answers {

@@ -1,119 +1,187 @@
-//! Each broker by itself, and what one tells of the cluster.
+//! Each broker by itself: whether it answers from here.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
-use rdkafka::client::DefaultClientContext;
+use color_eyre::Report;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::metadata::Metadata;
 
 use crate::doctor::finding::Finding;
+use crate::reach::{Door, MAY_HANG};
 use crate::stream::client::Kafka;
+use crate::stream::topics::TOPICS;
 
 /// How long one broker is waited for; they are asked side by side.
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
-/// What a broker says of its settings.
-pub(super) enum Settings {
-    /// By name.
-    Known(BTreeMap<String, String>),
-    /// This user may not ask, so somebody decides who may do what.
-    Forbidden,
-    /// It did not answer.
-    Unknown,
+/// Whether a broker can be reached from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Contact {
+    Answers,
+    /// It does not; this is what became of a connection.
+    Missed(Door),
 }
 
-impl Settings {
-    /// Whether the brokers may refuse a user something.
-    pub(super) fn guarded(&self) -> bool {
-        match self {
-            Self::Known(settings) => settings.get("authorizer.class.name").is_some_and(|class| !class.is_empty()),
-            Self::Forbidden | Self::Unknown => true,
+/// A broker on which the cluster counts, or on which copies of the shop's messages should be.
+#[derive(Debug, PartialEq, Eq)]
+struct Member {
+    id: i32,
+    address: Option<String>,
+    contact: Contact,
+    /// Whether the cluster still counts on it: one that is silent for some seconds is given up.
+    counted: bool,
+}
+
+/// The brokers, and who of them answers.
+pub(super) struct Brokers {
+    members: Vec<Member>,
+    /// Addresses that were configured, belong to none of the members, and do not answer.
+    strangers: Vec<(String, Contact)>,
+}
+
+impl Brokers {
+    /// Asks every broker of the cluster, and every address that was configured, each through a client of its own: what a
+    /// cluster says of its brokers does not mean that they can be reached from here.
+    pub(super) fn ask(kafka: &Kafka, metadata: &Metadata) -> Self {
+        let listed: Vec<(i32, String)> = metadata
+            .brokers()
+            .iter()
+            .map(|broker| (broker.id(), format!("{}:{}", broker.host(), broker.port())))
+            .collect();
+        let configured: Vec<&str> = kafka.brokers().split(',').collect();
+        // A name and its address may be the same broker; then it is asked twice, which costs nothing.
+        let others = configured.iter().copied().filter(|address| !listed.iter().any(|(_, member)| member == address));
+        let addresses: Vec<&str> = listed.iter().map(|(_, address)| address.as_str()).chain(others).collect();
+        let contacts: Vec<Contact> = thread::scope(|scope| {
+            let asked: Vec<_> = addresses.iter().map(|address| scope.spawn(|| contact_at(kafka, address))).collect();
+            asked.into_iter().map(|asked| asked.join().unwrap_or(Contact::Missed(Door::Shut))).collect()
+        });
+        let asked = addresses[listed.len()..].iter().zip(&contacts[listed.len()..]);
+        let strangers = asked.filter(|(_, contact)| **contact != Contact::Answers);
+        let strangers = strangers.map(|(address, contact)| ((*address).to_owned(), *contact)).collect();
+        let member = |((id, address), contact): ((i32, String), &Contact)| Member {
+            id,
+            address: Some(address),
+            contact: *contact,
+            counted: true,
+        };
+        let members = listed.into_iter().zip(&contacts).map(member).collect();
+        Self::of(members, strangers, configured.len(), &holders(kafka, metadata))
+    }
+
+    /// Adds those that should hold copies and are no members any more.
+    fn of(
+        mut members: Vec<Member>,
+        mut strangers: Vec<(String, Contact)>,
+        configured: usize,
+        holders: &BTreeSet<i32>,
+    ) -> Self {
+        let listed: BTreeSet<i32> = members.iter().map(|member| member.id).collect();
+        let given_up: Vec<i32> = holders.difference(&listed).copied().collect();
+        // Where every broker is configured, the only address that is silent is that of the only broker that is missed.
+        let known = given_up.len() == 1 && strangers.len() == 1 && configured == listed.len() + 1;
+        for id in given_up {
+            let (address, contact) = match if known { strangers.pop() } else { None } {
+                Some((address, contact)) => (Some(address), contact),
+                None => (None, Contact::Missed(Door::Shut)),
+            };
+            members.push(Member { id, address, contact, counted: false });
         }
+        members.sort_by_key(|member| member.id);
+        Self { members, strangers }
+    }
+
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let mut found: Vec<Finding> = self.members.iter().map(of_member).collect();
+        for (address, contact) in &self.strangers {
+            let what = format!("{address} is configured, and does not answer; the others do");
+            let first = if *contact == Contact::Missed(Door::Shut) { "start that broker" } else { MAY_HANG };
+            let mend = format!("{first}, or take the address out of KAFKA_BROKERS (--kafka-brokers)");
+            found.push(Finding::warning("broker", what, mend).about(address));
+        }
+        found
+    }
+
+    /// The numbers of those that do not answer.
+    pub(super) fn silent(&self) -> Vec<i32> {
+        self.members.iter().filter(|member| member.contact != Contact::Answers).map(|member| member.id).collect()
+    }
+
+    /// One that answers.
+    pub(super) fn speaker(&self) -> Option<i32> {
+        self.members.iter().find(|member| member.contact == Contact::Answers).map(|member| member.id)
     }
 }
 
-/// Asks every broker of the cluster, and every address that was configured, each through a client of its own: what a
-/// cluster says of its brokers does not mean that they can be reached from here.
-pub(super) fn answers(kafka: &Kafka, metadata: &Metadata) -> Vec<Finding> {
-    let members: Vec<(i32, String)> =
-        metadata.brokers().iter().map(|broker| (broker.id(), format!("{}:{}", broker.host(), broker.port()))).collect();
-    let configured: Vec<String> =
-        kafka.brokers().split(',').filter(|address| !is_member(&members, address)).map(str::to_owned).collect();
-    let addresses: Vec<&str> =
-        members.iter().map(|(_, address)| address).chain(&configured).map(String::as_str).collect();
-    let answered: Vec<bool> = thread::scope(|scope| {
-        let asked: Vec<_> = addresses.iter().map(|address| scope.spawn(|| answers_at(kafka, address))).collect();
-        asked.into_iter().map(|asked| asked.join().unwrap_or(false)).collect()
-    });
-    let (of_members, of_configured) = answered.split_at(members.len());
-    let mut found: Vec<Finding> =
-        members.iter().zip(of_members).map(|((id, address), answers)| of_member(*id, address, *answers)).collect();
-    for (address, _) in configured.iter().zip(of_configured).filter(|(_, answers)| !**answers) {
-        let what = format!("{address} is configured, and does not answer; the others do");
-        let mend = "start that broker, or take the address out of KAFKA_BROKERS (--kafka-brokers)";
-        found.push(Finding::warning("broker", what, mend).about(address));
-    }
-    found
+/// The brokers on which copies of the shop's messages, and of how far they were read, should be.
+fn holders(kafka: &Kafka, metadata: &Metadata) -> BTreeSet<i32> {
+    let ours: Vec<String> = TOPICS.iter().map(|spec| kafka.name(spec.name)).collect();
+    let topics = metadata
+        .topics()
+        .iter()
+        .filter(|topic| topic.name() == "__consumer_offsets" || ours.iter().any(|name| name == topic.name()));
+    topics.flat_map(|topic| topic.partitions()).flat_map(|partition| partition.replicas()).copied().collect()
 }
 
-/// A name and its address may be the same broker; then it is asked twice, which costs nothing.
-fn is_member(members: &[(i32, String)], address: &str) -> bool {
-    members.iter().any(|(_, member)| member == address)
-}
-
-fn of_member(id: i32, address: &str, answers: bool) -> Finding {
-    if answers {
-        return Finding::ok("broker", format!("{address} answers")).about(id.to_string());
-    }
-    let what = format!("the cluster names {address} as broker {id}, which does not answer from here");
-    let mend = "start it, or correct its advertised.listeners to an address that this machine reaches";
+fn of_member(member: &Member) -> Finding {
+    let Member { id, address, contact, counted } = member;
+    let Contact::Missed(door) = contact else {
+        return Finding::ok("broker", format!("{} answers", address.as_deref().unwrap_or_default()))
+            .about(id.to_string());
+    };
+    let at = address.as_ref().map_or_else(String::new, |address| format!(" at {address}"));
+    let though = if *door == Door::Open { ", though it takes connections" } else { "" };
+    let without = if *counted { "" } else { "; the cluster goes on without it" };
+    let what = format!("broker {id}{at} does not answer{though}{without}");
+    let otherwise = if *counted {
+        "correct its advertised.listeners to an address that this machine reaches"
+    } else {
+        "move its copies with kafka-reassign-partitions.sh where it is gone for good"
+    };
+    let mend = match (door, address) {
+        (Door::Open, _) => MAY_HANG.to_owned(),
+        (Door::Silent, _) => format!("{MAY_HANG}; or {otherwise}"),
+        (Door::Shut, Some(_)) => format!("start it, or {otherwise}"),
+        (Door::Shut, None) => format!("start it; if it runs, {MAY_HANG}; or {otherwise}"),
+    };
     Finding::problem("broker", what, mend).about(id.to_string())
 }
 
-fn answers_at(kafka: &Kafka, address: &str) -> bool {
+fn contact_at(kafka: &Kafka, address: &str) -> Contact {
     let mut config = kafka.config(&[]);
     // Set last: this one and no other. A user's own bootstrap.servers would defeat the purpose.
     config.set("bootstrap.servers", address).set("group.id", "shopstream-doctor");
-    let Ok(client) = config.create::<BaseConsumer>() else { return false };
-    client.fetch_metadata(None, PATIENCE).is_ok()
-}
-
-/// The settings of one broker: they tell who decides on rights, and how old the software is.
-pub(super) async fn settings(
-    kafka: &Kafka,
-    admin: &AdminClient<DefaultClientContext>,
-    metadata: &Metadata,
-) -> Settings {
-    let Some(broker) = metadata.brokers().first() else { return Settings::Unknown };
-    let asked = [ResourceSpecifier::Broker(broker.id())];
-    let options = AdminOptions::new().request_timeout(Some(kafka.patience()));
-    match admin.describe_configs(&asked, &options).await.map(|mut answers| answers.pop()) {
-        // A refusal for one broker comes as an answer without settings.
-        Ok(Some(Ok(resource))) if resource.entries.is_empty() => Settings::Forbidden,
-        Ok(Some(Ok(resource))) => {
-            let value = |entry: rdkafka::admin::ConfigEntry| (entry.name, entry.value.unwrap_or_default());
-            Settings::Known(resource.entries.into_iter().map(value).collect())
-        }
-        Ok(Some(Err(RDKafkaErrorCode::ClusterAuthorizationFailed))) => Settings::Forbidden,
-        _ => Settings::Unknown,
+    let Ok(client) = config.create::<BaseConsumer>() else { return Contact::Missed(Door::Shut) };
+    match client.fetch_metadata(None, PATIENCE) {
+        Ok(_) => Contact::Answers,
+        Err(_) => Contact::Missed(door(address)),
     }
 }
 
-/// Brokers tell clients no version. Those before 4.0 have a setting that names their protocol's.
-pub(super) fn version(settings: &Settings) -> Finding {
-    let Settings::Known(settings) = settings else {
-        return Finding::note("version", "the brokers' settings cannot be read, and so not how old their software is");
+/// What becomes of a connection at HOST:PORT.
+fn door(address: &str) -> Door {
+    let place = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+    place.map_or(Door::Shut, |(host, port)| Door::at(host, port))
+}
+
+/// No broker has answered.
+pub(super) fn unreachable(kafka: &Kafka, report: &Report) -> Finding {
+    let best = thread::scope(|scope| {
+        let knocks: Vec<_> = kafka.brokers().split(',').map(|address| scope.spawn(|| door(address))).collect();
+        knocks.into_iter().filter_map(|knock| knock.join().ok()).max().unwrap_or(Door::Shut)
+    });
+    let server = format!("Kafka at {}", kafka.brokers());
+    let Some(silence) = best.silence(&server, "correct KAFKA_BROKERS (--kafka-brokers)") else {
+        return Finding::failed("reachable", report);
     };
-    match settings.get("inter.broker.protocol.version") {
-        Some(version) => {
-            Finding::ok("version", format!("protocol {version}: Kafka of that version, or a little newer"))
-        }
-        None => Finding::ok("version", "Kafka 4.0 or newer"),
-    }
+    // Of a wrong password or a missing one, and of TLS that was not spoken, the client says no more than of a broker that hangs.
+    let mend = format!(
+        "brokers that ask for TLS or a password need --kafka-option security.protocol=… and its companions; otherwise {}",
+        silence.remedy().unwrap_or(MAY_HANG)
+    );
+    Finding::problem("reachable", silence.to_string(), mend)
 }
 
 #[cfg(test)]
@@ -121,29 +189,50 @@ mod tests {
     use super::*;
     use crate::doctor::finding::Level;
 
-    fn known(pairs: &[(&str, &str)]) -> Settings {
-        Settings::Known(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    fn member(id: i32, contact: Contact) -> Member {
+        Member { id, address: Some(format!("kafka{id}:9092")), contact, counted: true }
+    }
+
+    /// What is said of brokers 1 and 3, which answer, and of whoever is missed beside them.
+    fn said(second: Option<Contact>, strangers: &[(&str, Contact)], configured: usize) -> (Vec<i32>, Vec<Finding>) {
+        let mut members = vec![member(1, Contact::Answers), member(3, Contact::Answers)];
+        members.extend(second.map(|contact| member(2, contact)));
+        let strangers = strangers.iter().map(|(address, contact)| ((*address).to_owned(), *contact)).collect();
+        let brokers = Brokers::of(members, strangers, configured, &BTreeSet::from([1, 2, 3]));
+        assert_eq!(brokers.speaker(), Some(1));
+        let bad = brokers.findings().into_iter().filter(|finding| finding.level != Level::Ok).collect();
+        (brokers.silent(), bad)
     }
 
     #[test]
-    fn the_version_is_told_as_far_as_it_is_known() {
-        let old = version(&known(&[("inter.broker.protocol.version", "3.6-IV2")]));
-        assert!(old.what.starts_with("protocol 3.6-IV2"), "{}", old.what);
-        assert_eq!(version(&known(&[])).what, "Kafka 4.0 or newer");
-        assert_eq!(version(&Settings::Forbidden).level, Level::Note);
+    fn a_broker_that_hangs_is_told_from_one_that_cannot_be_reached() {
+        for (door, what, mend) in [
+            (Door::Open, "broker 2 at kafka2:9092 does not answer, though it takes connections", MAY_HANG),
+            (Door::Silent, "broker 2 at kafka2:9092 does not answer", MAY_HANG),
+            (Door::Shut, "broker 2 at kafka2:9092 does not answer", "start it, or correct its advertised.listeners"),
+        ] {
+            let (silent, bad) = said(Some(Contact::Missed(door)), &[], 3);
+            assert_eq!((silent, bad.len()), (vec![2], 1), "{bad:?}");
+            assert_eq!((bad[0].level, bad[0].subject.as_deref(), &*bad[0].what), (Level::Problem, Some("2"), what));
+            assert!(bad[0].mend.as_deref().unwrap().starts_with(mend), "{bad:?}");
+        }
+        assert_eq!(said(Some(Contact::Answers), &[], 3), (vec![], vec![]));
     }
 
     #[test]
-    fn a_broker_without_an_authorizer_refuses_nobody() {
-        assert!(!known(&[("authorizer.class.name", "")]).guarded());
-        assert!(known(&[("authorizer.class.name", "org.example.Guard")]).guarded());
-        assert!(Settings::Forbidden.guarded());
-    }
-
-    #[test]
-    fn a_broker_that_cannot_be_reached_under_its_own_address_is_a_problem() {
-        let finding = of_member(2, "kafka2:9092", false);
-        assert_eq!((finding.level, finding.subject.as_deref()), (Level::Problem, Some("2")));
-        assert!(finding.mend.unwrap().contains("advertised.listeners"));
+    fn a_broker_that_was_given_up_is_named_with_its_address_where_that_is_certain() {
+        let hangs = [("kafka2:9092", Contact::Missed(Door::Open))];
+        let (silent, bad) = said(None, &hangs, 3);
+        let what =
+            "broker 2 at kafka2:9092 does not answer, though it takes connections; the cluster goes on without it";
+        assert_eq!((silent, bad.len(), &*bad[0].what), (vec![2], 1, what));
+        // One address of two is a broker's that the cluster has: whose the other is nobody knows.
+        let (silent, bad) = said(None, &hangs, 2);
+        assert_eq!((silent, bad.len()), (vec![2], 2), "{bad:?}");
+        assert_eq!(bad[0].what, "broker 2 does not answer; the cluster goes on without it");
+        assert_eq!((bad[1].level, bad[1].subject.as_deref()), (Level::Warning, Some("kafka2:9092")));
+        // All brokers answer: an address that is wrong is no broker's.
+        let (silent, bad) = said(Some(Contact::Answers), &[("kafka9:9092", Contact::Missed(Door::Shut))], 4);
+        assert_eq!((silent, bad.len(), bad[0].level), (vec![], 1, Level::Warning));
     }
 }

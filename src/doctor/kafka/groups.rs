@@ -7,6 +7,7 @@ use color_eyre::eyre::{Report, Result, WrapErr};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::silent::Told;
 use crate::consume::Topic;
 use crate::doctor::across::{GroupState, PartitionState};
 use crate::doctor::desk::{Desk, Heard};
@@ -20,8 +21,8 @@ use crate::stream::topics::TopicState;
 const AGAIN: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
-/// Reports each group's state, or that it could not be read.
-pub(super) fn look(kafka: &Kafka, desk: &Desk, topics: &[TopicState]) {
+/// Reports each group's state, or tells that it could not be read.
+pub(super) fn look(kafka: &Kafka, desk: &Desk, topics: &[TopicState]) -> Vec<Told> {
     let kafka = &kafka.clone().with_patience(PATIENCE);
     thread::scope(|scope| {
         let there = Topic::ALL.iter().filter_map(|topic| {
@@ -29,13 +30,15 @@ pub(super) fn look(kafka: &Kafka, desk: &Desk, topics: &[TopicState]) {
             topics.iter().find(|state| state.name == name).map(|state| (*topic, state))
         });
         let asked: Vec<_> = there.map(|(topic, state)| scope.spawn(move || patiently(kafka, topic, state))).collect();
+        let mut unknown = Vec::new();
         for (group, outcome) in asked.into_iter().filter_map(|asked| asked.join().ok()) {
             match outcome {
                 Ok(state) => desk.say(Heard::Group(state)),
-                Err(report) => desk.found(unknown(kafka, &group, &report)),
+                Err(report) => unknown.push(of_unknown(kafka, &group, &report)),
             }
         }
-    });
+        unknown
+    })
 }
 
 /// Asks about a group; a coordinator that is loading, or has just moved, says so and is asked again.
@@ -50,14 +53,14 @@ fn patiently(kafka: &Kafka, topic: Topic, state: &TopicState) -> (String, Result
     }
 }
 
-fn unknown(kafka: &Kafka, group: &str, report: &Report) -> Finding {
+fn of_unknown(kafka: &Kafka, group: &str, report: &Report) -> Told {
     let (what, _) = told(report);
-    let finding = if is_refused(report) {
-        Finding::problem("group", what, kafka.grant(&[Operation::Read], On::Group(group)))
-    } else {
-        Finding::warning("group", what, "ask again; if it stays, look at the brokers' logs")
-    };
-    finding.about(group)
+    if is_refused(report) {
+        let mend = kafka.grant(&[Operation::Read], On::Group(group));
+        return Told::Found(Finding::problem("group", what, mend).about(group));
+    }
+    let mend = "ask again; if it stays, look at the brokers' logs";
+    Told::Unanswered(Finding::warning("group", what, mend).about(group))
 }
 
 /// A refusal names the line that grants the right.

@@ -16,6 +16,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, Prod
 use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
 
 use super::reader;
+use super::silent::Told;
 use crate::bench;
 use crate::doctor::finding::{Finding, Level};
 use crate::output::number::some;
@@ -25,23 +26,26 @@ use crate::stream::topics::TopicState;
 
 /// A topic that takes larger messages than this is not tried: that much is not sent to be refused.
 const MOST_TRIED: usize = 4 << 20;
+/// What a producer's id is told under.
+pub(super) const PRODUCER: &str = "producer";
 /// How long the whole of each trial may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) fn tried(kafka: &Kafka, topics: &[TopicState], guarded: bool) -> Vec<Finding> {
+pub(super) fn tried(kafka: &Kafka, topics: &[TopicState], guarded: bool) -> Vec<Told> {
     // Side by side: a topic of which a client has not heard takes it a second.
-    let found: Vec<Finding> = thread::scope(|scope| {
+    let found: Vec<Told> = thread::scope(|scope| {
         let mut trials: Vec<_> = topics.iter().map(|state| scope.spawn(|| readable(kafka, state))).collect();
         trials.push(scope.spawn(|| producer_id(kafka).map(|found| found.into_iter().collect())));
         if guarded {
             trials.push(scope.spawn(|| unmakeable(kafka)));
             trials.push(scope.spawn(|| unwritable(kafka, topics)));
         }
-        let told =
-            |trial: Result<Vec<Finding>>| trial.unwrap_or_else(|report| vec![Finding::failed("privileges", &report)]);
+        let told = |trial: Result<Vec<Told>>| {
+            trial.unwrap_or_else(|report| vec![Told::Unanswered(Finding::failed("privileges", &report))])
+        };
         trials.into_iter().filter_map(|trial| trial.join().ok()).flat_map(told).collect()
     });
-    if found.iter().any(|finding| finding.level != Level::Note) {
+    if !found.iter().all(|told| matches!(told, Told::Found(finding) if finding.level == Level::Note)) {
         return found;
     }
     let what = if guarded {
@@ -49,11 +53,11 @@ pub(super) fn tried(kafka: &Kafka, topics: &[TopicState], guarded: bool) -> Vec<
     } else {
         "every topic may be read; the brokers have no authorizer, so everybody may write"
     };
-    [vec![Finding::ok("privileges", what)], found].concat()
+    std::iter::once(Told::Found(Finding::ok("privileges", what))).chain(found).collect()
 }
 
 /// Whether topics may be made: those of the shop, which are there already or are not, and those of a measurement.
-fn unmakeable(kafka: &Kafka) -> Result<Vec<Finding>> {
+fn unmakeable(kafka: &Kafka) -> Result<Vec<Told>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let options = AdminOptions::new().validate_only(true).request_timeout(Some(kafka.patience()));
     let measured = format!("{}doctor", bench::PREFIX);
@@ -71,17 +75,18 @@ fn unmakeable(kafka: &Kafka) -> Result<Vec<Finding>> {
         let what = format!("it may not be made, which {who}: {code}");
         let rights = [Operation::Create, Operation::Delete, Operation::Describe, Operation::Read, Operation::Write];
         let rights = if name == measured { &rights[..] } else { &rights[..1] };
-        Finding::note("privileges", what).mend(kafka.grant(rights, On::Topics(&[&name]))).about(subject)
+        let finding = Finding::note("privileges", what).mend(kafka.grant(rights, On::Topics(&[&name])));
+        Told::Found(finding.about(subject))
     };
     Ok(refused.map(note).collect())
 }
 
-fn readable(kafka: &Kafka, state: &TopicState) -> Result<Vec<Finding>> {
-    Ok(unreadable(kafka, &reader(kafka)?, state).map(|finding| finding.about(&state.name)).into_iter().collect())
+fn readable(kafka: &Kafka, state: &TopicState) -> Result<Vec<Told>> {
+    Ok(unreadable(kafka, &reader(kafka)?, state).into_iter().collect())
 }
 
 /// What is wrong when a topic cannot be read: every partition is read from its end, to its end.
-fn unreadable(kafka: &Kafka, reader: &BaseConsumer, state: &TopicState) -> Option<Finding> {
+fn unreadable(kafka: &Kafka, reader: &BaseConsumer, state: &TopicState) -> Option<Told> {
     let mut ends = TopicPartitionList::new();
     for partition in state.partitions.iter().filter(|partition| partition.leader >= 0) {
         ends.add_partition_offset(&state.name, partition.id, Offset::End).ok()?;
@@ -96,15 +101,15 @@ fn unreadable(kafka: &Kafka, reader: &BaseConsumer, state: &TopicState) -> Optio
             Some(Err(KafkaError::MessageConsumption(code @ RDKafkaErrorCode::TopicAuthorizationFailed))) => {
                 let what = format!("it cannot be read: {code}");
                 let mend = kafka.grant(&[Operation::Read], On::Topics(&[&state.name]));
-                return Some(Finding::problem("privileges", what, mend));
+                return Some(Told::Found(Finding::problem("privileges", what, mend).about(&state.name)));
             }
             // A message proves the right as well as the end does.
             Some(Ok(_)) => return None,
             _ if Instant::now() > deadline => {
                 let what =
                     format!("not read to the end within {} s: {}", PATIENCE.as_secs(), some(open as u64, "partition"));
-                let mend = "look for a broker above that does not answer; else ask again";
-                return Some(Finding::warning("privileges", what, mend));
+                let mend = "ask again; if it stays, look at the brokers' logs";
+                return Some(Told::Unanswered(Finding::warning("privileges", what, mend).about(&state.name)));
             }
             _ => {}
         }
@@ -148,7 +153,7 @@ impl ProducerContext for Listener {
 }
 
 /// What is wrong when the brokers give no id to a producer that wants each message written once.
-fn producer_id(kafka: &Kafka) -> Result<Option<Finding>> {
+fn producer_id(kafka: &Kafka) -> Result<Option<Told>> {
     let mut config = kafka.config(&[]);
     config.set("enable.idempotence", "true").set("statistics.interval.ms", "100");
     let producer: BaseProducer<Listener> =
@@ -165,18 +170,18 @@ fn producer_id(kafka: &Kafka) -> Result<Option<Finding>> {
         let refusal = listener.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(reason) = refusal.or_else(|| producer.client().fatal_error().map(|(_, reason)| reason)) {
             let what = format!("no producer gets an id here, without which nothing is written: {reason}");
-            return Ok(Some(Finding::problem("privileges", what, mend).about("producer")));
+            return Ok(Some(Told::Found(Finding::problem("privileges", what, mend).about(PRODUCER))));
         }
         if Instant::now() > deadline {
             let what = format!("a producer got no id within {} s", PATIENCE.as_secs());
             let mend = format!("look at the brokers' logs; {mend}");
-            return Ok(Some(Finding::warning("privileges", what, mend).about("producer")));
+            return Ok(Some(Told::Unanswered(Finding::warning("privileges", what, mend).about(PRODUCER))));
         }
     }
 }
 
 /// Topics that may not be written.
-fn unwritable(kafka: &Kafka, topics: &[TopicState]) -> Result<Vec<Finding>> {
+fn unwritable(kafka: &Kafka, topics: &[TopicState]) -> Result<Vec<Told>> {
     let mut config = kafka.config(&[("acks", "all"), ("retries", "0"), ("compression.codec", "none")]);
     let timeout = PATIENCE.as_millis().to_string();
     config.set("message.timeout.ms", &timeout).set("request.timeout.ms", &timeout);
@@ -188,7 +193,7 @@ fn unwritable(kafka: &Kafka, topics: &[TopicState]) -> Result<Vec<Finding>> {
     for state in topics {
         let Some(limit) = state.most_bytes.filter(|limit| *limit <= MOST_TRIED) else {
             let what = "whether it may be written was not tried: its max.message.bytes is not known, or very large";
-            found.push(Finding::note("privileges", what).about(&state.name));
+            found.push(Told::Found(Finding::note("privileges", what).about(&state.name)));
             continue;
         };
         let too_large = vec![0_u8; limit + 1];
@@ -208,21 +213,20 @@ fn unwritable(kafka: &Kafka, topics: &[TopicState]) -> Result<Vec<Finding>> {
     Ok(found)
 }
 
-fn refused(kafka: &Kafka, topic: &str, code: Option<RDKafkaErrorCode>) -> Finding {
-    let finding = match code {
+fn refused(kafka: &Kafka, topic: &str, code: Option<RDKafkaErrorCode>) -> Told {
+    match code {
         Some(code) if is_refusal(code) => {
             let mend = kafka.grant(&[Operation::Write], On::Topics(&[topic]));
-            Finding::problem("privileges", format!("it may not be written: {code}"), mend)
+            Told::Found(Finding::problem("privileges", format!("it may not be written: {code}"), mend).about(topic))
         }
         Some(code) => {
             let what = format!("whether it may be written cannot be told: {code}");
-            Finding::warning("privileges", what, "look at the brokers' logs")
+            Told::Unanswered(Finding::warning("privileges", what, "look at the brokers' logs").about(topic))
         }
-        None => Finding::warning(
-            "privileges",
-            "it took a message that is larger than it should take: the message of zeros is the doctor's",
-            "nothing: consumers put it with the dead letters",
-        ),
-    };
-    finding.about(topic)
+        None => {
+            let what = "it took a message that is larger than it should take: the message of zeros is the doctor's";
+            let mend = "nothing: consumers put it with the dead letters";
+            Told::Found(Finding::warning("privileges", what, mend).about(topic))
+        }
+    }
 }

@@ -1,15 +1,38 @@
 //! Topics, and where they are not what they should be.
 
+use super::silent::Silent;
 use crate::doctor::finding::Finding;
+use crate::output::number::some;
 use crate::stream::client::Kafka;
 use crate::stream::drift::Drift;
 use crate::stream::rights::{On, Operation};
-use crate::stream::topics::TopicState;
+use crate::stream::topics::{PartitionState, TopicState};
 
-pub(super) fn findings(kafka: &Kafka, states: &[TopicState]) -> Vec<Finding> {
+pub(super) fn findings(kafka: &Kafka, states: &[TopicState], silent: &Silent) -> Vec<Finding> {
     let mut found = Vec::new();
+    let (mut topics, mut partitions) = (Vec::new(), 0);
     for state in states {
-        found.extend(state.drift.iter().map(|drift| of_drift(kafka, state, drift)));
+        for drift in &state.drift {
+            match drift {
+                // That they lack what is on a broker which is known to be silent is said once.
+                Drift::UnderReplicated(lacking) if lacks_them_alone(state, silent) => {
+                    topics.push(state.name.as_str());
+                    partitions += lacking;
+                }
+                drift => found.push(of_drift(kafka, state, drift, silent)),
+            }
+        }
+    }
+    if !topics.is_empty() {
+        let lack = if partitions == 1 { "lacks" } else { "lack" };
+        let what = format!(
+            "{} {lack} the copy of {} (under-replicated): {}",
+            some(partitions as u64, "partition"),
+            silent.names(),
+            topics.join(", ")
+        );
+        let mend = format!("{}: once that is mended they catch up by themselves", silent.mend());
+        found.push(Finding::warning("topic", what, mend));
     }
     if found.is_empty() {
         found.push(Finding::ok("topic", format!("all {} are there, as they should be", states.len())));
@@ -17,7 +40,16 @@ pub(super) fn findings(kafka: &Kafka, states: &[TopicState]) -> Vec<Finding> {
     found
 }
 
-fn of_drift(kafka: &Kafka, state: &TopicState, drift: &Drift) -> Finding {
+/// Whether the copies that have not caught up are those of silent brokers, and no others.
+fn lacks_them_alone(state: &TopicState, silent: &Silent) -> bool {
+    let late = |partition: &PartitionState| {
+        let late = partition.replicas.iter().filter(|id| !partition.in_sync.contains(id));
+        late.copied().collect::<Vec<i32>>()
+    };
+    state.partitions.iter().flat_map(late).all(|id| silent.holds(id))
+}
+
+fn of_drift(kafka: &Kafka, state: &TopicState, drift: &Drift, silent: &Silent) -> Finding {
     let (name, what) = (&state.name, drift.to_string());
     let tool = |tool: &str, words: &str| format!("{tool} --bootstrap-server {} --alter {words}", kafka.brokers());
     let finding = match drift {
@@ -33,7 +65,11 @@ fn of_drift(kafka: &Kafka, state: &TopicState, drift: &Drift) -> Finding {
         Drift::Leaderless(_) => Finding::problem(
             "topic",
             format!("{what}: nobody can write to them or read them"),
-            "start the brokers that are away: shopstream topics describe shows which",
+            if silent.is_any() {
+                silent.mend()
+            } else {
+                "start the brokers that are away: shopstream topics describe shows which".to_owned()
+            },
         ),
         Drift::UnderReplicated(_) => Finding::warning(
             "topic",
