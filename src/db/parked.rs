@@ -39,6 +39,31 @@ pub struct ParkedOrder {
     pub missing: Vec<Uuid>,
 }
 
+/// The orders of a topic that wait.
+#[derive(Clone, Debug, PartialEq, QueryableByName)]
+pub struct Waiting {
+    /// The topic.
+    #[diesel(sql_type = Text)]
+    pub topic: String,
+    /// How many there are.
+    #[diesel(sql_type = BigInt)]
+    pub orders: i64,
+    /// Those of them whose customer and products have come meanwhile.
+    #[diesel(sql_type = BigInt)]
+    pub come: i64,
+    /// For how long the first has waited, seconds.
+    #[diesel(sql_type = Double)]
+    pub secs: f64,
+}
+
+/// What waits, by topic.
+///
+/// # Errors
+/// When the query fails.
+pub fn waiting(conn: &mut PgConnection) -> QueryResult<Vec<Waiting>> {
+    diesel::sql_query(include_str!("sql/parked_waiting.sql")).load(conn)
+}
+
 /// How many orders of a topic wait.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use crate::db::offsets::StoredOffset;
+use crate::db::parked::Waiting;
 use crate::output::number::{count, some};
 
 /// Beyond this many messages a group that has members is called slow.
@@ -14,6 +15,17 @@ pub struct Facts {
     pub stored: Option<Vec<StoredOffset>>,
     /// Groups, as Kafka has them.
     pub groups: Vec<GroupState>,
+    /// Orders that wait for their customer or a product.
+    pub parked: Vec<Waiting>,
+}
+
+impl Facts {
+    /// How many messages of a group's topic are not stored yet.
+    #[must_use]
+    pub fn lag(&self, group: &GroupState) -> i64 {
+        let lag = |partition: &PartitionState| lag(partition, position(group, partition, self.stored.as_deref()));
+        group.partitions.iter().map(lag).sum()
+    }
 }
 
 /// A consumer group and its topic.
@@ -61,6 +73,12 @@ fn position(group: &GroupState, partition: &PartitionState, stored: Option<&[Sto
     stored.iter().find(of_ours).map(|row| row.next_offset)
 }
 
+/// A group that has read nothing begins at what is kept.
+fn lag(partition: &PartitionState, position: Option<i64>) -> i64 {
+    let from = position.unwrap_or(partition.low).max(partition.low);
+    (partition.high - from).max(0)
+}
+
 fn of_group(group: &GroupState, stored: Option<&[StoredOffset]>) -> Vec<Finding> {
     let (mut lags, mut gone) = (Vec::new(), 0);
     let mut found = Vec::new();
@@ -77,10 +95,8 @@ fn of_group(group: &GroupState, stored: Option<&[StoredOffset]>) -> Vec<Finding>
                 format!("shopstream consume --topic {} notices it and reads the topic from its beginning", group.topic);
             found.push(Finding::warning("offsets", what, mend).about(&group.full_topic));
         }
-        // A group that has read nothing begins at what is kept.
-        let from = position.unwrap_or(partition.low).max(partition.low);
         gone += position.map_or(0, |position| (partition.low - position).max(0));
-        lags.push((partition.partition, (partition.high - from).max(0)));
+        lags.push((partition.partition, lag(partition, position)));
     }
     if gone > 0 {
         let what = format!("{} left the topic by age or size unread: in no table", some(gone, "message"));
@@ -159,7 +175,7 @@ mod tests {
             next_offset: *next,
         };
         let stored = next.map(|next| next.iter().enumerate().map(row).collect());
-        let facts = Facts { stored, groups: vec![group.clone()] };
+        let facts = Facts { stored, groups: vec![group.clone()], ..Facts::default() };
         groups(&facts).into_iter().map(|finding| (finding.check, finding.level, finding.what)).collect()
     }
 

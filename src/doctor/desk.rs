@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 use super::across::GroupState;
 use super::finding::{Finding, Service};
 use crate::db::offsets::StoredOffset;
+use crate::db::parked::Waiting;
 
 /// What an examiner says.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(super) enum Heard {
     Found(Service, u8, Finding),
     /// How far the partitions are stored, by PostgreSQL.
     Stored(Vec<StoredOffset>),
+    /// Orders that wait for their customer or a product, by PostgreSQL.
+    Parked(Vec<Waiting>),
     /// How a consumer group and its topic stand, by Kafka.
     Group(GroupState),
     /// Everything about a service was said; not so when its examiner panicked.

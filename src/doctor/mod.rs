@@ -69,6 +69,7 @@ fn examine_within(settings: &Settings, interrupt: &Interrupt, patience: Duration
         match heard.recv_timeout(TURN) {
             Ok(Heard::Found(service, part, finding)) => found.push((part, Located { service, finding })),
             Ok(Heard::Stored(stored)) => facts.stored = Some(stored),
+            Ok(Heard::Parked(waiting)) => facts.parked = waiting,
             Ok(Heard::Group(group)) => facts.groups.push(group),
             Ok(Heard::Ended(service, well)) => {
                 waiting.retain(|other| *other != service);
@@ -80,6 +81,8 @@ fn examine_within(settings: &Settings, interrupt: &Interrupt, patience: Duration
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
+    let waiting_orders = postgres::parked::findings(&facts).into_iter();
+    found.extend(waiting_orders.map(|finding| (0, Located { service: Service::Postgresql, finding })));
     // Parts that went on side by side were heard as it came.
     found.sort_by_key(|(part, located)| (located.service, *part));
     let mut findings: Vec<Located> = found.into_iter().map(|(_, located)| located).collect();

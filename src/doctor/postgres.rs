@@ -1,6 +1,7 @@
 //! PostgreSQL: whether it can be used, and whether what it holds is as it should be.
 
 mod contents;
+pub(super) mod parked;
 mod privileges;
 mod schema;
 mod server;
@@ -70,7 +71,7 @@ fn look(settings: &Settings, desk: &Desk) -> Result<()> {
     if server.takes_writes() {
         desk.all(privileges::tried(conn, &server, &tables, pending)?);
     }
-    desk.all(contents::findings(conn, &tables));
+    desk.all(contents::findings(conn, &tables, desk));
     if tables.iter().any(|table| table == "consumer_offsets") {
         // Where reading it is forbidden, that is a finding already.
         if let Ok(stored) = offsets::all(conn) {

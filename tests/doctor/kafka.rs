@@ -133,6 +133,50 @@ fn dead_letters_wait_until_they_are_sent_back() {
 }
 
 #[test]
+fn orders_whose_customer_does_not_come_are_told_with_what_ends_their_wait() {
+    let shop = Shop::seeded(300, 300);
+    let (orders, conn) = (shop.topics.name("orders"), &mut shop.db.connect());
+    let ask = || Consultation::hold(&mut shop.program("doctor --json"));
+    // A group misses a member that has left a little later.
+    let waiting = |what: &str, mend: &str| {
+        let found = until(PATIENCE, what, || {
+            let found = ask();
+            let said = found.finding("postgresql", "parked_orders", "")["what"].to_string();
+            if said.contains(what) { Ok(found) } else { Err(said) }
+        });
+        found.says("postgresql", "parked_orders", &orders, "note", what, mend);
+    };
+    let until_none_waits = || {
+        until(PATIENCE, "no order waits", || match ask().finding("postgresql", "parked_orders", "") {
+            found if found["level"] == "ok" => Ok(()),
+            found => Err(found.to_string()),
+        });
+    };
+    shop.run("cache refresh");
+    conn.batch_execute("CREATE TABLE backup AS TABLE users; DELETE FROM users").unwrap();
+    let mut members = shop.start("consume --topic orders");
+    shop.run("produce --stream orders --rate 500/s --limit 20");
+    shop.until_consumed("orders");
+    waiting("20 orders waiting", "after --orphan-timeout they are dead letters");
+    waiting("what they wait for is not on its way", "shopstream dlq replay orders --class orphan");
+    members.stop(PATIENCE);
+    waiting("for 0 of them it has come", "shopstream consume --topic orders");
+    shop.topics.send("users", Some(b"k"), Some(b"{}"), headers(&[]));
+    waiting("not stored yet: 1 message", "shopstream consume --topic users");
+
+    // All that is named does help: those that were given up are stored once their customers are there.
+    let mut members = shop.start("consume --topic orders --orphan-timeout 1s");
+    until_none_waits();
+    ask().says("kafka", "dead_letters", &format!("{orders}.dlq"), "warning", "20 messages", "dlq inspect orders");
+    conn.batch_execute("INSERT INTO users TABLE backup").unwrap();
+    shop.run("dlq replay orders --class orphan --yes");
+    shop.until_consumed("orders");
+    assert_eq!(crate::shop::number(conn, "SELECT count(*) AS n FROM orders"), 20);
+    until_none_waits();
+    members.stop(PATIENCE);
+}
+
+#[test]
 fn a_group_without_members_is_told_with_what_waits_for_it() {
     let shop = Shop::seeded(300, 300);
     let group = shop.topics.name("orders_group");

@@ -50,7 +50,7 @@ const FINDINGS: &[(&str, &str, &str, Way)] = &[
     ("postgresql", "backfill", "note", By(&["a_backfill_that_did_not_finish_is_told_apart_from_one_at_work"])),
     ("postgresql", "backfill", "warning", By(&["a_backfill_that_did_not_finish_is_told_apart_from_one_at_work"])),
     ("postgresql", "expired", "warning", By(&["messages_that_left_unread_and_orders_that_wait_are_counted_by_topic"])),
-    ("postgresql", "parked_orders", "note", By(&["messages_that_left_unread_and_orders_that_wait_are_counted_by_topic"])),
+    ("postgresql", "parked_orders", "note", By(&["messages_that_left_unread_and_orders_that_wait_are_counted_by_topic", "orders_whose_customer_does_not_come_are_told_with_what_ends_their_wait"])),
     ("postgresql", "bench", "warning", By(&["what_a_killed_bench_leaves_is_told_by_the_doctor_and_removed_by_the_next"])),
     ("redis", "reachable", "problem", By(&["ports_that_accept_and_say_nothing_do_not_hang_it", "a_user_who_may_not_write_is_found_by_trying", "a_url_that_is_none_of_redis_is_told"])),
     ("redis", "server", "problem", By(&["a_replica_is_told_with_the_name_of_its_primary"])),

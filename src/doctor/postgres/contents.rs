@@ -2,24 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use crate::bench::sweep;
-use crate::db::lock;
-use crate::db::schema::{backfill_runs, consumer_offsets, parked_orders, products, users};
+use crate::db::schema::{backfill_runs, consumer_offsets, products, users};
+use crate::db::{lock, parked};
+use crate::doctor::desk::{Desk, Heard};
 use crate::doctor::finding::Finding;
 use crate::output::number::some;
 
 /// Looks at what can be read; what cannot is a missing privilege, and told as one.
-pub(super) fn findings(conn: &mut PgConnection, tables: &[String]) -> Vec<Finding> {
-    type Look = fn(&mut PgConnection) -> QueryResult<Vec<Finding>>;
-    let looks: [(&[&str], Look); 5] = [
-        (&["users", "products"], population),
-        (&["backfill_runs"], runs),
-        (&["consumer_offsets"], expired),
-        (&["parked_orders"], parked),
-        (&[], benches),
+pub(super) fn findings(conn: &mut PgConnection, tables: &[String], desk: &Desk) -> Vec<Finding> {
+    type Look<'a> = &'a dyn Fn(&mut PgConnection) -> QueryResult<Vec<Finding>>;
+    let looks: [(&[&str], Look<'_>); 5] = [
+        (&["users", "products"], &population),
+        (&["backfill_runs"], &runs),
+        (&["consumer_offsets"], &expired),
+        (&["parked_orders"], &|conn| parked(conn, desk)),
+        (&[], &benches),
     ];
     let mut found = Vec::new();
     for (needed, look) in looks {
@@ -107,20 +107,14 @@ fn expired(conn: &mut PgConnection) -> QueryResult<Vec<Finding>> {
     Ok(lost.into_iter().map(finding).collect())
 }
 
-/// Orders that wait for their customer or a product.
-fn parked(conn: &mut PgConnection) -> QueryResult<Vec<Finding>> {
-    use parked_orders as p;
-    let waiting: Vec<(String, i64)> =
-        p::table.group_by(p::topic).select((p::topic, count_star())).order(p::topic).load(conn)?;
+/// Orders that wait for their customer or a product. What ends their wait is judged when Kafka has told who reads the topics.
+fn parked(conn: &mut PgConnection, desk: &Desk) -> QueryResult<Vec<Finding>> {
+    let waiting = parked::waiting(conn)?;
     if waiting.is_empty() {
         return Ok(vec![Finding::ok("parked_orders", "no order waits for its customer or a product")]);
     }
-    let finding = |(topic, orders): (String, i64)| {
-        let what = format!("{} waiting for a customer or a product", some(orders, "order"));
-        let mend = "let the topics users and products be consumed too: shopstream consume --topic users";
-        Finding::note("parked_orders", what).about(topic).mend(mend)
-    };
-    Ok(waiting.into_iter().map(finding).collect())
+    desk.say(Heard::Parked(waiting));
+    Ok(Vec::new())
 }
 
 /// What a bench that was killed has left; nothing is said where there is none.
