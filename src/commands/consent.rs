@@ -60,7 +60,11 @@ fn answer(context: &Context) -> Result<String> {
         let _ = told.send(line);
     });
     loop {
-        context.interrupt.check()?;
+        if context.interrupt.is_set() {
+            // What comes next is not to stand behind the question.
+            crate::output::write_stderr("\n")?;
+            context.interrupt.check()?;
+        }
         match answers.recv_timeout(Duration::from_millis(50)) {
             Ok(line) => {
                 context.interrupt.check()?;

@@ -54,6 +54,8 @@ pub enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // Two letters set it, which say how.
+            Self::Flag("verbosity") => f.write_str("flag -q or -v"),
             Self::Flag(key) => write!(f, "flag --{}", key.replace('_', "-")),
             Self::Environment(name) => write!(f, "environment {name}"),
             Self::File(path, line) => write!(f, "{} line {line}", path.display()),

@@ -1,10 +1,11 @@
 //! A member's connection to PostgreSQL: made anew when it broke, with limits to how long it may hang.
 
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{Report, Result, WrapErr};
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 
-use crate::db;
+use crate::db::{self, rights};
+use crate::output::failure;
 
 /// Nothing that a member asks takes longer, unless the server is in trouble. A transaction that stands still (its member was
 /// stopped, its host is gone) is ended by the server, so that whoever takes the partition over need not wait for it.
@@ -37,6 +38,14 @@ impl Link {
                 conn.batch_execute(LIMITS).wrap_err("cannot set the session's limits")?;
                 Ok(none.insert(conn))
             }
+        }
+    }
+
+    /// What is said of a failure, in one line: a right that is missing with who can grant it.
+    pub fn why(&self, report: &Report) -> String {
+        match rights::lacking(report, &self.url) {
+            Some(failure) => failure::line(&failure.into()),
+            None => failure::line(report),
         }
     }
 

@@ -57,19 +57,22 @@ impl Right {
 /// Puts a [`Failure`] around an error that comes from a missing right: who lacks which on what, and who can grant it. Other
 /// errors stay as they are. The server is asked once more, for its refusal names no right.
 pub fn explained(report: Report, url: &str) -> Report {
-    let refused = report.chain().find_map(|cause| Refused::read(&cause.to_string()));
-    match refused {
-        Some(refused) if !report.chain().any(|cause| cause.is::<Interrupted>()) => {
-            let then = remedy_of(&report);
-            // Explained already.
-            if then.as_ref().is_some_and(|remedy| remedy.contains("GRANT ")) {
-                return report;
-            }
-            let Some(failure) = failure(&refused, url, then.as_deref()) else { return report };
-            report.wrap_err(failure)
-        }
-        _ => report,
+    match lacking(&report, url) {
+        Some(failure) => report.wrap_err(failure),
+        None => report,
     }
+}
+
+/// The same by itself: which right is missing, where one is, and that has not been said yet.
+#[must_use]
+pub fn lacking(report: &Report, url: &str) -> Option<Failure> {
+    let refused = report.chain().find_map(|cause| Refused::read(&cause.to_string()))?;
+    let then = remedy_of(report);
+    let is_explained = then.as_ref().is_some_and(|remedy| remedy.contains("GRANT "));
+    if is_explained || report.chain().any(|cause| cause.is::<Interrupted>()) {
+        return None;
+    }
+    failure(&refused, url, then.as_deref())
 }
 
 /// Fails when the session can use none of its schemas although one is there: it would look empty.

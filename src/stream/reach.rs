@@ -15,7 +15,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use super::client::Kafka;
 use crate::error::Failure;
 use crate::output::Printer;
-use crate::reach::Door;
+use crate::reach::{Door, MAY_HANG};
 
 /// How long brokers may be silent before it is looked why, and said that they are waited for.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -72,8 +72,29 @@ impl Kafka {
         }
         client.fetch_metadata(topic, left).map_err(|error| match self.why_refused() {
             Some(why) => self.unreachable(&why),
+            None if is_silence(&error) => self.silence().unwrap_or_else(|| self.explain(error)),
             None => self.explain(error),
         })
+    }
+
+    /// What is said of brokers that were all waited for in vain, unless none of them is there.
+    #[must_use]
+    pub fn silence(&self) -> Option<Failure> {
+        let best = thread::scope(|scope| {
+            let knocks: Vec<_> =
+                self.brokers().split(',').map(|address| scope.spawn(|| Door::of_address(address))).collect();
+            knocks.into_iter().filter_map(|knock| knock.join().ok()).max()
+        });
+        let server = format!("Kafka at {}", self.brokers());
+        let silence = best?.silence(&server, "correct KAFKA_BROKERS (--kafka-brokers)")?;
+        // Of a wrong password or a missing one, and of TLS that was not spoken, the client says no more than of a broker that
+        // hangs.
+        let help = format!(
+            "brokers that ask for TLS or a password need --kafka-option security.protocol=… and its companions; \
+             otherwise {}",
+            silence.remedy().unwrap_or(MAY_HANG)
+        );
+        Some(Failure::new(silence.to_string()).help(help))
     }
 
     /// Why no broker can be connected to, when all refuse; none when one may yet answer.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel::RunQueryDsl;
 use serde_json::{Value, json};
 
 use crate::shop::{PATIENCE, Shop, number, text};
@@ -384,4 +385,24 @@ fn a_database_that_comes_back_older_than_it_was_is_filled_up_again() {
     assert_eq!(number(conn, "SELECT count(*) AS n FROM orders"), 1_200 - kept, "{}", consumer.said());
     assert_consistent(&shop);
     assert!(consumer.stop(Duration::from_secs(10)).success());
+}
+
+#[test]
+fn a_right_that_is_missing_is_told_with_the_grant_and_waited_for() {
+    let shop = Shop::seeded(1_800, 2_000);
+    shop.run("cache refresh");
+    diesel::sql_query("REVOKE INSERT ON orders FROM CURRENT_USER").execute(&mut shop.db.connect()).unwrap();
+    let mut members = shop.start("consume --topic orders");
+    shop.run("produce --stream orders --rate 500/s --limit 20");
+    until(PATIENCE, "they say what is missing", || match members.said() {
+        said if said.contains("paused, to be tried again") => Ok(said),
+        said => Err(said),
+    })
+    .lines()
+    .filter(|line| line.contains("paused, to be tried again"))
+    .for_each(|line| assert!(line.contains("lacks INSERT on table") && line.contains("GRANT INSERT ON"), "{line}"));
+    diesel::sql_query("GRANT INSERT ON orders TO CURRENT_USER").execute(&mut shop.db.connect()).unwrap();
+    shop.until_consumed("orders");
+    members.stop(PATIENCE);
+    assert_eq!(number(&mut shop.db.connect(), "SELECT count(*) AS n FROM orders"), 20);
 }

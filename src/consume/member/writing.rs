@@ -12,7 +12,6 @@ use crate::consume::failure::NotStored;
 use crate::consume::handlers::Handler;
 use crate::consume::sift::{self, Sifted};
 use crate::consume::{orphans, store};
-use crate::output::failure;
 use crate::stream::message::{DecodeError, ErrorClass};
 
 /// How often a batch may be sifted without finding what is refused.
@@ -160,15 +159,15 @@ impl<H: Handler> Member<'_, H> {
 
     /// The same, with a database that is well.
     fn wait(&mut self, report: &color_eyre::Report) {
+        let why = self.link.why(report);
         if !self.backoff.failed() || self.complained.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
             self.complained = Some(Instant::now());
             let first = self.batch.items().first().map(|item| (item.raw.partition(), item.raw.offset()));
             let (partition, offset) = first.unzip();
-            let why = failure::line(report);
             tracing::warn!(topic = self.topic, partition, offset, "paused, to be tried again: {why}");
         }
         self.metrics.waits.inc();
-        self.writes.not_ready(failure::line(report));
+        self.writes.not_ready(why);
         self.held_until = Some(Instant::now() + self.backoff.pause());
         self.pause();
     }

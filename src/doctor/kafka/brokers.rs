@@ -162,21 +162,7 @@ fn contact_at(kafka: &Kafka, address: &str) -> Contact {
 
 /// No broker has answered.
 pub(super) fn unreachable(kafka: &Kafka, report: &Report) -> Finding {
-    let best = thread::scope(|scope| {
-        let knocks: Vec<_> =
-            kafka.brokers().split(',').map(|address| scope.spawn(|| Door::of_address(address))).collect();
-        knocks.into_iter().filter_map(|knock| knock.join().ok()).max().unwrap_or(Door::Shut)
-    });
-    let server = format!("Kafka at {}", kafka.brokers());
-    let Some(silence) = best.silence(&server, "correct KAFKA_BROKERS (--kafka-brokers)") else {
-        return Finding::failed("reachable", report);
-    };
-    // Of a wrong password or a missing one, and of TLS that was not spoken, the client says no more than of a broker that hangs.
-    let mend = format!(
-        "brokers that ask for TLS or a password need --kafka-option security.protocol=… and its companions; otherwise {}",
-        silence.remedy().unwrap_or(MAY_HANG)
-    );
-    Finding::problem("reachable", silence.to_string(), mend)
+    kafka.silence().map_or_else(|| Finding::failed("reachable", report), |silence| Finding::of("reachable", &silence))
 }
 
 #[cfg(test)]

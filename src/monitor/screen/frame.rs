@@ -13,7 +13,7 @@ use crate::monitor::seen::Seen;
 use crate::monitor::{Scope, Snapshot};
 use crate::output::{lines_within, number};
 
-/// The smallest screen on which everything has its place.
+/// The smallest screen on which each panel still says something; everything has its place from 80 × 24 on.
 const LEAST: (u16, u16) = (60, 16);
 
 /// From this height on Kafka has room for a line a partition.
