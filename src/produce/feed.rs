@@ -141,6 +141,10 @@ impl Listener {
         loop {
             // Looked at first: the turn after the end was asked for is the last, and notes what is left.
             let stopping = self.stop.load(Ordering::Relaxed);
+            if stopping && backoff.failed() {
+                // It did not answer a moment ago: whoever wants to end is not kept for another one.
+                return;
+            }
             let pause = match self.connect_and_turn(&mut conn) {
                 Ok(()) => {
                     if backoff.failed() {

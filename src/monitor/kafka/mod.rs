@@ -226,9 +226,13 @@ impl KafkaProbe {
 
     /// None of the brokers answers.
     fn away(&self, error: KafkaError) -> color_eyre::Report {
-        let explained = self.kafka.explain(error.clone());
-        if matches!(error, KafkaError::ClientConfig(..)) {
+        let is_setting = matches!(error, KafkaError::ClientConfig(..));
+        let explained = self.kafka.explain(error);
+        if is_setting {
             return explained.into();
+        }
+        if let Some(silence) = self.kafka.silence() {
+            return silence.into();
         }
         let what = format!("Kafka at {} cannot be reached: none of its brokers answers", self.kafka.brokers());
         Failure::new(what).help(explained.remedy().unwrap_or_default()).into()

@@ -39,7 +39,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme
         lines.push(Line::styled(head, theme.quiet()));
     }
     if !view.silent_brokers.is_empty() {
-        lines.push(Line::styled("start it, or read its log", theme.warn()));
+        lines.push(Line::styled("start it; it may hang: see its log", theme.warn()));
     }
     for topic in &view.topics {
         let group = view.groups.iter().find(|group| group.topic == topic.name);
@@ -85,7 +85,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, theme
 fn of_topic(topic: &TopicView, group: Option<&GroupView>, chart: usize, wide: bool, theme: Theme) -> Line<'static> {
     let name = Span::styled(left(&topic.name, 9), theme.figure());
     if !topic.exists {
-        let missing = if wide { "missing: " } else { "none: " };
+        let missing = if wide { "missing: " } else { "add: " };
         return Line::from(vec![
             name,
             Span::styled(missing, theme.warn()),
