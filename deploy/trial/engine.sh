@@ -3,6 +3,7 @@
 # nobody's own are touched. Its networks are the kernel's, like any engine's.
 
 ENGINE=${SHOPSTREAM_TRIAL:-/var/tmp/shopstream-trial}
+ENGINE_STARTED=0
 
 engine_needs() {
     local package missing=()
@@ -12,8 +13,15 @@ engine_needs() {
     docker_compose version >/dev/null 2>&1 || missing+=(docker-compose)
     ((${#missing[@]} == 0)) || {
         say "install: ${missing[*]} (apt-get)"
+        # A package of an engine would start one at once, beside the trial's own.
+        local policy=/usr/sbin/policy-rc.d made=0
+        [[ -e $policy ]] || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy" && made=1; }
         apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-            "${missing[@]}" >"$ENGINE/install.log" 2>&1 || die "apt-get could not install them: $ENGINE/install.log"
+            "${missing[@]}" >"$ENGINE/install.log" 2>&1 || {
+            ((made == 0)) || rm -f "$policy"
+            die "apt-get could not install them: $ENGINE/install.log"
+        }
+        ((made == 0)) || rm -f "$policy"
     }
 }
 
@@ -35,6 +43,7 @@ engine_up() {
 
 engine_start() {
     # In a session of its own: Ctrl-C is for the trial, which then stops the engine in order.
+    ENGINE_STARTED=1
     setsid dockerd --data-root "$ENGINE/data" --exec-root "$ENGINE/run" --pidfile "$ENGINE/docker.pid" \
         --host "$DOCKER_HOST" >>"$ENGINE/docker.log" 2>&1 </dev/null &
     wait_until 60 docker info >/dev/null 2>&1 || {

@@ -73,7 +73,12 @@ generation() { snapshot | jq '.cache.pool.generation // 0'; }
 newer_pool_than() { (($(generation) > $1)); }
 
 # What the groups have not stored, of all topics; nothing while one of them is not known.
-lag() { shop verify --json 2>/dev/null | jq '[.topics[].waiting] | add'; }
+lag() { snapshot | jq '[.kafka.groups[].lag] | if any(. == null) then empty else add end'; }
+lag_is_near_zero() {
+    local lag
+    lag=$(lag)
+    [[ $lag =~ ^[0-9]+$ ]] && ((lag < 50))
+}
 
 # What docker itself calls a crash: `docker kill` would count as the operator's wish, and no restart would follow.
 crash() {

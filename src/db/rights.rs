@@ -7,7 +7,7 @@ use diesel::sql_types::{Bool, Text};
 use super::address::DatabaseAddress;
 use crate::error::Failure;
 use crate::interrupt::Interrupted;
-use crate::output::failure::remedy_of;
+use crate::output::failure::{is_refusal, remedy_of};
 
 /// A right on a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +68,7 @@ pub fn explained(report: Report, url: &str) -> Report {
 pub fn lacking(report: &Report, url: &str) -> Option<Failure> {
     let refused = report.chain().find_map(|cause| Refused::read(&cause.to_string()))?;
     let then = remedy_of(report);
-    let is_explained = then.as_ref().is_some_and(|remedy| remedy.contains("GRANT "));
-    if is_explained || report.chain().any(|cause| cause.is::<Interrupted>()) {
+    if is_refusal(report) || report.chain().any(|cause| cause.is::<Interrupted>()) {
         return None;
     }
     failure(&refused, url, then.as_deref())
@@ -162,7 +161,8 @@ fn failure(refused: &Refused, url: &str, then: Option<&str>) -> Option<Failure> 
         format!("PostgreSQL at {}:{}: user {role:?} lacks {lacks} on {kind} {name:?}", address.host, address.port);
     let then = then.map_or_else(String::new, |then| format!("\nthen: {then}"));
     let grant = format!("as the owner of the {kind}: GRANT {lacks} ON {} {full} TO {role}", object.to_uppercase());
-    Some(Failure::new(what).help(format!("{grant}; `shopstream doctor` tries all that the commands need{then}")))
+    let help = format!("{grant}; `shopstream doctor` tries all that the commands need{then}");
+    Some(Failure::new(what).help(help).refusal())
 }
 
 const TABLE_RIGHT: &str = "SELECT current_user::text AS role, format('%I.%I', n.nspname, c.relname) AS full,

@@ -54,12 +54,13 @@ impl Telemetry {
         Ok(telemetry)
     }
 
-    /// The same without logs, for a command that draws on the terminal; nothing at all when no address is named.
+    /// The same without logs, for a command that draws on the terminal; nothing at all when the flag names no address. The
+    /// environment is not asked: in a worker's container its address is the worker's.
     ///
     /// # Errors
-    /// When the address in the environment is none, or cannot be listened at.
+    /// When the address cannot be listened at.
     pub fn start_silently(args: &MetricsArgs) -> color_eyre::Result<Option<Self>> {
-        address(args)?.map(|address| Self::serve(Some(address))).transpose()
+        args.metrics_addr.clone().map(|address| Self::serve(Some(address))).transpose()
     }
 
     /// Neither logs nor a server: for work that is watched otherwise.

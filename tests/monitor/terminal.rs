@@ -138,3 +138,15 @@ fn without_colour_nothing_is_coloured() {
     terminal.press("q");
     assert!(terminal.ended("q").success());
 }
+
+#[test]
+fn beside_a_worker_it_leaves_the_workers_address_alone() {
+    let (shop, redis) = shop();
+    let worker = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = monitor(&shop, &redis);
+    command.env("SHOPSTREAM_METRICS_ADDR", worker.local_addr().unwrap().to_string());
+    let mut terminal = Terminal::open(&command, (80, 24));
+    terminal.until("it is drawn", |text| text.contains("gen 1,"));
+    terminal.press("q");
+    assert!(terminal.ended("q").success());
+}

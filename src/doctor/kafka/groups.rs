@@ -12,7 +12,7 @@ use crate::consume::Topic;
 use crate::doctor::across::{GroupState, PartitionState};
 use crate::doctor::desk::{Desk, Heard};
 use crate::doctor::finding::Finding;
-use crate::output::failure::{remedy_of, told};
+use crate::output::failure::{is_refusal, told};
 use crate::stream::client::Kafka;
 use crate::stream::rights::{On, Operation};
 use crate::stream::topics::TopicState;
@@ -47,7 +47,7 @@ fn patiently(kafka: &Kafka, topic: Topic, state: &TopicState) -> (String, Result
     let deadline = Instant::now() + PATIENCE;
     loop {
         match of_group(kafka, topic, &group, state) {
-            Err(report) if !is_refused(&report) && Instant::now() + AGAIN < deadline => thread::sleep(AGAIN),
+            Err(report) if !is_refusal(&report) && Instant::now() + AGAIN < deadline => thread::sleep(AGAIN),
             outcome => return (group, outcome),
         }
     }
@@ -55,17 +55,12 @@ fn patiently(kafka: &Kafka, topic: Topic, state: &TopicState) -> (String, Result
 
 fn of_unknown(kafka: &Kafka, group: &str, report: &Report) -> Told {
     let (what, _) = told(report);
-    if is_refused(report) {
+    if is_refusal(report) {
         let mend = kafka.grant(&[Operation::Read], On::Group(group));
         return Told::Found(Finding::problem("group", what, mend).about(group));
     }
     let mend = "ask again; if it stays, look at the brokers' logs";
     Told::Unanswered(Finding::warning("group", what, mend).about(group))
-}
-
-/// A refusal names the line that grants the right.
-fn is_refused(report: &Report) -> bool {
-    remedy_of(report).is_some_and(|remedy| remedy.contains("--allow-principal"))
 }
 
 fn of_group(kafka: &Kafka, topic: Topic, group: &str, state: &TopicState) -> Result<GroupState> {
