@@ -125,6 +125,8 @@ fn once(monitor: &Monitor, args: &Args, context: &Context) -> Result<()> {
         let away = snapshot.away();
         let names: Vec<&str> = away.iter().map(|(name, ..)| *name).collect();
         let failure = Failure::new(format!("away, or refusing to answer: {}", names.join(", ")));
+        // What was refused has been explained where it was asked.
+        let failure = if snapshot.words().contains(&"refused") { failure.refusal() } else { failure };
         // Where only one is, what it said tells what to do.
         let [(_, why, help)] = away.as_slice() else {
             return Err(failure.help("start them, or see what is wrong: shopstream doctor").into());

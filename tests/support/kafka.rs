@@ -17,6 +17,8 @@ use shopstream::stream::client::Kafka;
 use shopstream::stream::rights::Operation;
 use shopstream::stream::topics::{self, TOPICS, Wishes};
 
+use super::process::until;
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -201,7 +203,10 @@ impl ScratchTopics {
         let topic = self.name(plain);
         let partitions = self.kafka.partitions_of(reader.client(), &topic, Operation::Read, PATIENCE).unwrap();
         let span = |partition| {
-            let (low, high) = reader.fetch_watermarks(&topic, partition, PATIENCE).unwrap();
+            // A broker that has just become a new partition's leader may not know it yet.
+            let (low, high) = until(PATIENCE, "the leader answers", || {
+                reader.fetch_watermarks(&topic, partition, PATIENCE).map_err(|error| error.to_string())
+            });
             (partition, low, high)
         };
         (0..i32::try_from(partitions).unwrap()).map(span).collect()
