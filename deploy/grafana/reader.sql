@@ -1,10 +1,18 @@
--- The role that Grafana reads with: everything, and no write. Safe to repeat. Its password is that of PGPASSWORD, which psql
--- itself logs in with; psql 15 or newer:
+-- The role that Grafana reads with: everything, and no write. Safe to repeat. Its password is that of READER_PASSWORD; psql 15 or
+-- newer:
 --
---   psql -v ON_ERROR_STOP=1 -f reader.sql
+--   READER_PASSWORD=… psql -v ON_ERROR_STOP=1 -f reader.sql
 
 -- From the environment: an argument could be read by everybody who sees the processes.
-\getenv password PGPASSWORD
+\set password ''
+\getenv password READER_PASSWORD
+-- Without one nobody could log in, and Grafana would only say that it cannot.
+SELECT :'password' <> '' AS given \gset
+\if :given
+\else
+    \warn 'READER_PASSWORD is not set: put it into deploy/.env, as deploy/.env.example does.'
+    SELECT 1 / 0 AS "READER_PASSWORD is not set";
+\endif
 
 SELECT 'CREATE ROLE grafana'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'grafana')

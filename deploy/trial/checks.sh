@@ -15,6 +15,8 @@ check() {
     shift
     if "$@"; then pass "$text"; else fail "$text"; fi
 }
+# refused COMMAND...: a check that something must not work.
+refused() { ! "$@" >/dev/null 2>&1; }
 check_within() { # SECONDS TEXT COMMAND...
     local seconds=$1 text=$2 begin=$SECONDS
     shift 2

@@ -22,15 +22,30 @@ crds_in() {
 established() { anywhere wait --for=condition=Established --timeout=1s "${INSTALLED[@]}" >/dev/null 2>&1; }
 crds_away() { ((${#INSTALLED[@]} == 0)) || anywhere delete "${INSTALLED[@]}" >/dev/null 2>&1 || true; }
 
-# Each object by itself, as a file: what the server does not know must not keep it from judging the rest.
+# split FOLDER: the objects of standard input as files of their own, in the namespace of the trial.
+split() {
+    mkdir -p "$1"
+    sed "s/namespace: shopstream\$/namespace: $NS/" |
+        awk -v folder="$1" 'BEGIN { RS = "---\n" } { printf "%s", $0 > (folder "/" NR ".yaml") }'
+}
+
+# The overlay as it is, and what its components add to it.
+render_production() {
+    local overlay=$WORK/manifests/overlays/production
+    kubectl kustomize "$ROOT/deploy/kubernetes/overlays/production" | split "$WORK/production"
+    cp -r "$ROOT/deploy/kubernetes" "$WORK/manifests"
+    sed -i '/^components:/a\  - ../../components/grades-cronjob\n  - ../../components/prometheus-operator' "$overlay/kustomization.yaml"
+    kubectl kustomize "$overlay" | split "$WORK/added"
+    grep -LE '^kind: (CronJob|PodMonitor|PrometheusRule)$' "$WORK"/added/*.yaml | xargs rm
+}
+
+# Each object by itself: what the server does not know must not keep it from judging the rest.
 validate_production() {
     local file kind version name judged=()
     title "overlays/production before the server"
     [[ -z $CRDS ]] || crds_in
-    mkdir -p "$WORK/production"
-    kubectl kustomize "$ROOT/deploy/kubernetes/overlays/production" | sed "s/namespace: shopstream\$/namespace: $NS/" |
-        awk -v folder="$WORK/production" 'BEGIN { RS = "---\n" } { printf "%s", $0 > (folder "/" NR ".yaml") }'
-    for file in "$WORK"/production/*.yaml; do
+    render_production
+    for file in "$WORK"/production/*.yaml "$WORK"/added/*.yaml; do
         kind=$(sed -n 's/^kind: //p' "$file") version=$(sed -n 's/^apiVersion: //p' "$file")
         name=$(sed -n '/^metadata:/,/^[^ m]/ s/^  name: //p' "$file")
         if [[ $kind == Namespace ]]; then
@@ -44,6 +59,7 @@ validate_production() {
         fi
     done
     pass "the server takes ${#judged[@]} objects: $(printf '%s\n' "${judged[@]}" | sort | uniq -c | awk '{ printf "%s%s %s", comma, $1, $2; comma = ", " }')"
+    check "with the CronJob, nothing of PostgreSQL's password is asked of the Secret" refused grep -rq POSTGRES_PASSWORD "$WORK/production" "$WORK/added"
 }
 
 keda_runs() {

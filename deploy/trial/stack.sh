@@ -8,6 +8,7 @@ COMPOSE_PROJECT_NAME=shopstream
 POSTGRES_PASSWORD=trial-$(head -c 9 /dev/urandom | base64 | tr '+/' '..')
 REDIS_PASSWORD=trial-$(head -c 9 /dev/urandom | base64 | tr '+/' '..')
 GRAFANA_PASSWORD=trial-$(head -c 9 /dev/urandom | base64 | tr '+/' '..')
+READER_PASSWORD=trial-$(head -c 9 /dev/urandom | base64 | tr '+/' '..')
 SHOPSTREAM_IMAGE=shopstream:trial
 POSTGRES_PORT=17432
 REDIS_PORT=17379
@@ -66,6 +67,11 @@ wait_settled() { # SECONDS
 # The program, in a container that runs beside the workers.
 shop() { docker exec producer shopstream "$@"; }
 sql() { docker exec postgres psql -U shopstream -d shopstream -tAqc "$1"; }
+# Over the network, as Grafana does: the socket asks for no password.
+as_grafana() {
+    docker exec -e PGPASSWORD="$(sed -n 's/^READER_PASSWORD=//p' "$ENGINE/env")" postgres \
+        psql -h postgres -U grafana -d shopstream -tAqc "$1"
+}
 orders() { sql 'SELECT count(*) FROM orders WHERE run_id IS NULL'; }
 snapshot() { shop monitor --once --json 2>/dev/null; }
 more_orders_than() { (($(orders) > $1)); }

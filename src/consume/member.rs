@@ -68,6 +68,10 @@ const LATE_POLL: Duration = Duration::from_millis(500);
 const HANGS: Duration = Duration::from_secs(35);
 /// A partition of which nothing came for so long is looked at, and how often it is.
 const SILENT: Duration = Duration::from_secs(5);
+/// Writing that took longer has kept a member from hearing what came meanwhile.
+const BUSY: Duration = Duration::from_secs(1);
+/// How long a session may wait for its member within a statement, in seconds, before whoever takes over ends it.
+const STALLED: i32 = 15;
 /// How long a partition may take to be set to an offset, and when it is tried again.
 const SEEK_PATIENCE: Duration = Duration::from_secs(5);
 const SEEK_AGAIN: Duration = Duration::from_millis(50);
@@ -121,6 +125,8 @@ pub(super) struct Member<'a, H: Handler> {
     looked_behind: Instant,
     /// When silent partitions were looked at last, and what was found.
     listened: Instant,
+    /// Since when no writing has kept it from polling.
+    attentive: Instant,
     silences: Silences,
     standstills: &'a Standstills,
     /// How many of them are seen to.
@@ -209,6 +215,7 @@ impl<'a, H: Handler> Member<'a, H> {
             look_behind: None,
             looked_behind: now,
             listened: now,
+            attentive: now,
             silences: Silences::default(),
             standstills,
             stood_still: standstills.count(),
@@ -282,15 +289,22 @@ impl<'a, H: Handler> Member<'a, H> {
             return Ok(());
         }
         self.claim();
-        self.listen()?;
         let due = self.batch.patience(self.request.batch_wait).is_some_and(|patience| patience.is_zero());
         if due
             || self.is_to_look_behind()
             || !self.remade.is_empty()
             || self.batch.is_full(self.request.batch_size, self.request.batch_bytes)
         {
+            let began = Instant::now();
             self.write();
+            if began.elapsed() > BUSY {
+                self.attentive = Instant::now();
+            }
             self.begin_anew();
+        }
+        // With nothing in hand: what is not stored would be read again, and its dead letters written twice.
+        if self.batch.is_empty() {
+            self.listen()?;
         }
         // Asked again: writing may have taken long, and the next message may be another topic's already.
         if self.is_to_look_behind() && self.held_until.is_none() && self.batch.is_empty() {

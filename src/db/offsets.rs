@@ -81,6 +81,24 @@ pub fn claim(conn: &mut PgConnection, reader: &Reader, partition: i32) -> QueryR
         .get_result(conn)
 }
 
+#[derive(QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = BigInt)]
+    ended: i64,
+}
+
+/// Ends the sessions that have a partition in their hands and have waited for their client in the middle of a statement for so
+/// many seconds: members that stand still within a COPY. The limits of a session do not reach there, and whoever takes over
+/// would wait for ever. Returns how many they were.
+///
+/// # Errors
+/// When the query fails.
+pub fn end_stalled(conn: &mut PgConnection, seconds: i32) -> QueryResult<i64> {
+    let ended: Ended =
+        diesel::sql_query(include_str!("sql/offsets_end_stalled.sql")).bind::<Integer, _>(seconds).get_result(conn)?;
+    Ok(ended.ended)
+}
+
 /// How a partition stands, whoever holds it; waits for a transaction that is about to move it.
 ///
 /// # Errors

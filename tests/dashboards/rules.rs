@@ -31,6 +31,17 @@ fn promtool_finds_nothing_wrong_and_its_cases_hold() {
 }
 
 #[test]
+fn the_rules_on_kubernetes_are_these() {
+    let copy = read("kubernetes/components/prometheus-operator/rules.yaml");
+    let (_, copied) = copy.split_once("\nspec:\n").unwrap();
+    let rules = read("prometheus/alerts.yaml");
+    let (_, groups) = rules.split_once("\ngroups:\n").unwrap();
+    let indented = groups.lines().map(|line| if line.is_empty() { line.to_owned() } else { format!("  {line}") });
+    let expected = format!("  groups:\n{}", indented.map(|line| line + "\n").collect::<String>());
+    assert!(copied == expected, "rules.yaml is not alerts.yaml any more; its head says how it is made");
+}
+
+#[test]
 fn each_rule_has_a_case_that_fires_and_one_that_does_not() {
     let cases = read("prometheus/alerts.test.yaml");
     assert!(rules().len() >= 12);

@@ -1,5 +1,7 @@
 //! Consumers that are killed, join, leave, or stand still.
 
+use std::io::Write as _;
+use std::process::Stdio;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -108,6 +110,33 @@ fn a_consumer_that_stood_still_writes_nothing_when_others_have_taken_over() {
     heir.assert_runs();
     audit(&shop, &Expect { told: Some(&told), ..Expect::default() });
     stop_all([zombie, heir]);
+}
+
+/// As `docker pause` may leave one. The limits of a session do not end it there.
+#[test]
+fn a_consumer_that_stands_still_within_a_copy_does_not_keep_its_partitions() {
+    let lab = lab();
+    let shop = Shop::open(&lab);
+    let mut told = Told::default();
+    let mut produce = || told.add(&shop.producer("--stream orders --unthrottled --limit 300").end(LONG));
+    produce();
+    let consumer = shop.consumer("orders", "");
+    shop.settle();
+    stop_all([consumer]);
+    let mut frozen = shop.psql().stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut its_words = frozen.stdin.take().unwrap();
+    its_words.write_all(b"BEGIN; UPDATE consumer_offsets SET epoch = epoch; COPY users FROM STDIN;\n").unwrap();
+    shop.wait("it waits for rows", || {
+        shop.count("SELECT count(*) AS count FROM pg_stat_activity WHERE query LIKE '%COPY users%' AND wait_event = 'ClientRead'") == 1
+    });
+    produce();
+    let heir = shop.consumer("orders", "");
+    shop.settle();
+    assert!(heir.log().contains("ended sessions that held partitions and stood still"), "{}", heir.log());
+    drop(its_words);
+    assert!(!frozen.wait().unwrap().success(), "it could go on");
+    audit(&shop, &Expect { told: Some(&told), ..Expect::default() });
+    stop_all([heir]);
 }
 
 #[test]

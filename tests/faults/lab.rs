@@ -1,18 +1,22 @@
 //! Servers of this binary's own, since it kills them: PostgreSQL, Redis and three Kafka brokers on free ports.
 //!
-//! They are started once, by the scripts that start everybody's (`deploy/local/services`) in a folder of their own. A guard
-//! process ends them when this process is gone, whatever became of it.
+//! Most faults are a matter of waiting, so there are two such sets, and two tests go on at a time. Each is started once, by the
+//! scripts that start everybody's (`deploy/local/services`), in a folder of its own. A guard process ends it when this process
+//! is gone, whatever became of it.
 
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use shopstream::db;
+
+/// Sets of servers, and so tests at a time: as many as a small machine has cores.
+const LABS: u16 = 2;
 
 /// The servers, and what is needed to hurt them.
 pub struct Lab {
@@ -25,38 +29,79 @@ pub struct Lab {
     _guard: Child,
 }
 
-static LAB: OnceLock<Mutex<Lab>> = OnceLock::new();
+/// The labs that no test has, and who waits for them.
+struct Pool {
+    idle: Vec<Lab>,
+    made: u16,
+    in_use: u16,
+    /// Tests that wait for the others' end, and so go before all that come.
+    want_quiet: u16,
+}
+
+static POOL: Mutex<Pool> = Mutex::new(Pool { idle: Vec::new(), made: 0, in_use: 0, want_quiet: 0 });
+static GIVEN_BACK: Condvar = Condvar::new();
 
 /// The servers in the hands of one test.
-pub struct Hold(MutexGuard<'static, Lab>, Instant);
+pub struct Hold {
+    /// There until it is given back.
+    lab: Option<Lab>,
+    quiet: bool,
+    began: Instant,
+}
 
 impl std::ops::Deref for Hold {
     type Target = Lab;
 
     fn deref(&self) -> &Lab {
-        &self.0
+        self.lab.as_ref().unwrap()
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        println!("fault_{} took {:.1} s", self.0.started, self.1.elapsed().as_secs_f64());
+        let lab = self.lab.take().unwrap();
+        println!("{} took {:.1} s", lab.shop_name(), self.began.elapsed().as_secs_f64());
+        let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+        pool.idle.push(lab);
+        pool.in_use -= if self.quiet { LABS } else { 1 };
+        GIVEN_BACK.notify_all();
     }
 }
 
-/// The servers, for one test at a time: what one kills, another must not need. They all run.
+/// Servers for one test at a time: what one kills, another must not need. They all run.
 pub fn lab() -> Hold {
-    let mut lab = LAB.get_or_init(|| Mutex::new(Lab::start())).lock().unwrap_or_else(PoisonError::into_inner);
-    let began = Instant::now();
+    hold(false)
+}
+
+/// The same, while no other fault is tried: for what is promised within seconds, on a machine that has little else to do.
+pub fn quiet_lab() -> Hold {
+    hold(true)
+}
+
+fn hold(quiet: bool) -> Hold {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    pool.want_quiet += u16::from(quiet);
+    let must_wait = |pool: &mut Pool| if quiet { pool.in_use > 0 } else { pool.in_use == LABS || pool.want_quiet > 0 };
+    pool = GIVEN_BACK.wait_while(pool, must_wait).unwrap_or_else(PoisonError::into_inner);
+    pool.want_quiet -= u16::from(quiet);
+    pool.in_use += if quiet { LABS } else { 1 };
+    let lab = pool.idle.pop().unwrap_or_else(|| {
+        pool.made += 1;
+        Lab::start(pool.made)
+    });
+    drop(pool);
+    let mut hold = Hold { lab: Some(lab), quiet, began: Instant::now() };
+    let lab = hold.lab.as_mut().unwrap();
     lab.started += 1;
     lab.up(&[]);
-    Hold(lab, began)
+    hold
 }
 
 impl Lab {
-    fn start() -> Self {
+    /// Makes the folder and finds the ports of the lab of this number, from 1; nothing runs yet.
+    fn start(number: u16) -> Self {
         // Neither below the target folder nor where TMPDIR says: the user who runs PostgreSQL may not be able to enter them.
-        let state = Path::new("/tmp").join(format!("shopstream-faults-{}", std::process::id()));
+        let state = Path::new("/tmp").join(format!("shopstream-faults-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&state);
         fs::create_dir_all(state.join("logs")).unwrap();
         make_open(&state);
@@ -67,13 +112,13 @@ impl Lab {
         let log = fs::File::create(state.join("logs/guard.log")).unwrap();
         guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         let guard = guard.spawn().unwrap();
-        let kafka_port = free_kafka_ports();
+        let kafka_port = free_kafka_ports(number);
         Self { state, pg_port: free_port(), redis_port: free_port(), kafka_port, started: 0, _guard: guard }
     }
 
-    /// How many tests have had it, this one included.
-    pub fn number(&self) -> u32 {
-        self.started
+    /// A name for what one test makes on it: no two tests have the same.
+    pub fn shop_name(&self) -> String {
+        format!("fault_{}", self.started)
     }
 
     /// A path in the folder of these servers.
@@ -241,8 +286,9 @@ fn free_port() -> u16 {
     port
 }
 
-/// The first of three brokers' ports; their controllers stand 100 higher.
-fn free_kafka_ports() -> u16 {
-    let first = 11_000 + std::process::id() as u16 % 8_000;
-    (first..20_000).find(|port| [0, 1, 2, 100, 101, 102].iter().all(|more| is_free(port + more))).unwrap()
+/// The first of three brokers' ports; their controllers stand 100 higher. Each lab looks among ports of its own, since nothing
+/// listens there yet.
+fn free_kafka_ports(lab: u16) -> u16 {
+    let first = 11_000 + (lab - 1) * 5_000 + std::process::id() as u16 % 4_000;
+    (first..first + 800).find(|port| [0, 1, 2, 100, 101, 102].iter().all(|more| is_free(port + more))).unwrap()
 }

@@ -1,7 +1,7 @@
 //! Faults that the pipeline must survive, each against real servers, which are this binary's own and which it kills.
 //!
 //! `SHOPSTREAM_FAULT_ORDERS` says how many orders the longer tests send, `SHOPSTREAM_FAULT_SEED` repeats a schedule, and
-//! `SHOPSTREAM_FAULT_KEEP=1` leaves the servers' folder (`/tmp/shopstream-faults-PID`) with all logs. `make torture` runs all
+//! `SHOPSTREAM_FAULT_KEEP=1` leaves the servers' folder (`/tmp/shopstream-faults-PID-N`) with all logs. `make torture` runs all
 //! faults at random for as long as asked.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::brokers::await_in_sync;
 use crate::dice::Dice;
-use crate::lab::{Lab, lab};
+use crate::lab::{Lab, quiet_lab};
 use crate::seat::{AWAY_WITHIN, MARGIN, Terminal};
 use crate::shop::Shop;
 
@@ -40,7 +40,7 @@ fn mend(lab: &Lab, servers: &[&str], how: &str) {
 
 #[test]
 fn a_service_that_dies_or_hangs_is_away_within_two_seconds_and_the_others_go_on() {
-    let lab = lab();
+    let lab = quiet_lab();
     let shop = Shop::open(&lab);
     shop.run("cache refresh");
     let terminal = Terminal::open(&shop.command("monitor"), (100, 40));
@@ -86,7 +86,7 @@ fn a_service_that_dies_or_hangs_is_away_within_two_seconds_and_the_others_go_on(
 
 #[test]
 fn without_one_broker_the_rest_of_kafka_is_shown_and_the_broker_is_named() {
-    let lab = lab();
+    let lab = quiet_lab();
     let shop = Shop::open(&lab);
     shop.run("cache refresh");
     shop.run("produce --stream orders --unthrottled --limit 300");

@@ -58,7 +58,7 @@ impl<'a> Shop<'a> {
 
     /// The same, its tables in a tablespace.
     pub fn open_in(lab: &'a Lab, tablespace: &str) -> Self {
-        let name = format!("fault_{}", lab.number());
+        let name = lab.shop_name();
         db::connect(&lab.database_url()).unwrap().batch_execute(&format!("CREATE SCHEMA {name}")).unwrap();
         let mut url = format!("{}?options=-c%20search_path%3D{name}", lab.database_url());
         if !tablespace.is_empty() {
@@ -106,6 +106,13 @@ impl<'a> Shop<'a> {
     /// A producer of orders whose counts are printed as JSON.
     pub fn producer(&self, more: &str) -> Program {
         self.start(&format!("produce --json {more}"))
+    }
+
+    /// `psql` in the shop's schema.
+    pub fn psql(&self) -> Command {
+        let mut command = Command::new("psql");
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url]);
+        command
     }
 
     /// A connection into the shop's schema; PostgreSQL may be on its way up.

@@ -3,13 +3,24 @@
 use std::time::Instant;
 
 use color_eyre::eyre::{Result, WrapErr};
-use diesel::PgConnection;
+use diesel::{PgConnection, QueryResult};
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{Member, SEEK_AGAIN, SEEK_PATIENCE};
+use super::{Member, SEEK_AGAIN, SEEK_PATIENCE, STALLED};
 use crate::consume::handlers::Handler;
-use crate::db::offsets::{self, Anew, Claim};
+use crate::db::offsets::{self, Anew, Claim, Reader};
+
+/// Claims a partition. Should somebody hold it who stands still, their session is ended, and the next attempt succeeds.
+fn take_over(conn: &mut PgConnection, reader: &Reader, partition: i32) -> QueryResult<Claim> {
+    // On a connection that broke the question fails too, and a new one is made.
+    offsets::claim(conn, reader, partition).inspect_err(|_| {
+        if let Ok(ended @ 1..) = offsets::end_stalled(conn, STALLED) {
+            let topic = &reader.topic;
+            tracing::warn!(topic, partition, ended, "ended sessions that held partitions and stood still");
+        }
+    })
+}
 
 impl<H: Handler> Member<'_, H> {
     /// Takes over what the group gave to this member, and sets it to where PostgreSQL says.
@@ -34,7 +45,7 @@ impl<H: Handler> Member<'_, H> {
         let reader = &self.reader;
         let conn = self.link.get()?;
         self.writes.ready();
-        let mut claim = offsets::claim(conn, reader, partition).wrap_err("cannot claim a partition")?;
+        let mut claim = take_over(conn, reader, partition).wrap_err("cannot claim a partition")?;
         // Whoever reads a topic for the first time begins with what it keeps.
         let first = claim.epoch == 1 && claim.next_offset == 0;
         if asked || first {

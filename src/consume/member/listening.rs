@@ -68,7 +68,9 @@ impl<H: Handler> Member<'_, H> {
         }
         self.listened = Instant::now();
         for (partition, position) in self.partitions.held().collect::<Vec<_>>() {
-            if position.heard.unwrap_or(position.since).elapsed() < SILENT || self.remade.contains(&partition) {
+            // Time in which this member was at something else is not the partition's silence.
+            let since = position.heard.unwrap_or(position.since).max(self.attentive);
+            if since.elapsed() < SILENT || self.remade.contains(&partition) {
                 continue;
             }
             // Brokers that do not answer are waited for by the client itself.
