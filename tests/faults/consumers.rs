@@ -61,9 +61,9 @@ fn a_group_that_grows_and_shrinks_stores_everything_once() {
     let shop = Shop::open(&lab);
     let mut dice = Dice::new("group of one, three and one");
     let mut first = shop.consumer("orders", "");
-    let producer = shop.producer(&format!("--stream orders --rate 800/s --limit {}", orders()));
+    let producer = shop.producer("--stream orders --rate 800/s");
     let share = (orders() / 4) as i64;
-    shop.wait("a quarter is stored", || shop.dealt_with() >= share);
+    shop.wait("a share is stored", || shop.dealt_with() >= share);
     let mut others: Vec<Program> = (0..2)
         .map(|_| {
             dice.sleep(0, 1_000);
@@ -77,7 +77,7 @@ fn a_group_that_grows_and_shrinks_stores_everything_once() {
     dice.sleep(0, 1_000);
     stop_all(others);
     let mut told = Told::default();
-    told.add(&producer.end(LONG));
+    told.add(&producer.stop(LONG));
     shop.settle();
     first.assert_runs();
     audit(&shop, &Expect { told: Some(&told), ..Expect::default() });
@@ -90,7 +90,7 @@ fn a_consumer_that_stood_still_writes_nothing_when_others_have_taken_over() {
     let shop = Shop::open(&lab);
     let mut dice = Dice::new("zombie");
     let mut zombie = shop.consumer("orders", "--members 3");
-    let producer = shop.producer(&format!("--stream orders --rate 500/s --limit {}", orders() / 2));
+    let producer = shop.producer("--stream orders --rate 500/s");
     shop.wait("something is stored", || shop.dealt_with() > 500);
     // All members of it stop, most likely with a batch in hand, perhaps in the middle of a transaction.
     dice.sleep(0, 1_000);
@@ -104,7 +104,7 @@ fn a_consumer_that_stood_still_writes_nothing_when_others_have_taken_over() {
     shop.wait("the heir stores more", || shop.dealt_with() > taken_over);
     zombie.signal("CONT");
     let mut told = Told::default();
-    told.add(&producer.end(LONG));
+    told.add(&producer.stop(LONG));
     shop.settle();
     zombie.assert_runs();
     heir.assert_runs();
