@@ -45,6 +45,13 @@ pub fn delete_records(kafka: &Kafka, plain: &str) {
     block_on(admin.delete_records(&ends, &AdminOptions::new())).unwrap();
 }
 
+/// Where a partition begins and ends. A broker that has just become a new partition's leader may not know it yet.
+pub fn watermarks(reader: &BaseConsumer, topic: &str, partition: i32) -> (i64, i64) {
+    until(PATIENCE, "the leader answers", || {
+        reader.fetch_watermarks(topic, partition, PATIENCE).map_err(|error| error.to_string())
+    })
+}
+
 /// A message as a test reads it, with a reader that is none of the program's.
 #[derive(Clone, Debug)]
 pub struct Received {
@@ -203,10 +210,7 @@ impl ScratchTopics {
         let topic = self.name(plain);
         let partitions = self.kafka.partitions_of(reader.client(), &topic, Operation::Read, PATIENCE).unwrap();
         let span = |partition| {
-            // A broker that has just become a new partition's leader may not know it yet.
-            let (low, high) = until(PATIENCE, "the leader answers", || {
-                reader.fetch_watermarks(&topic, partition, PATIENCE).map_err(|error| error.to_string())
-            });
+            let (low, high) = watermarks(reader, &topic, partition);
             (partition, low, high)
         };
         (0..i32::try_from(partitions).unwrap()).map(span).collect()

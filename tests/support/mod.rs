@@ -13,7 +13,7 @@ mod year;
 
 pub use follow::{Followed, Part};
 pub use guarded::GuardedBroker;
-pub use kafka::{Received, ScratchTopics, delete_records, headers, kafka_at, kafka_brokers};
+pub use kafka::{Received, ScratchTopics, delete_records, headers, kafka_at, kafka_brokers, watermarks};
 pub use process::{Running, until};
 pub use redis::{ScratchRedis, redis_url};
 pub use rows::*;

@@ -154,7 +154,7 @@ impl Shop {
         let mut assigned = TopicPartitionList::new();
         let mut expected = 0;
         for partition in metadata.topics()[0].partitions() {
-            let (low, high) = consumer.fetch_watermarks(&topic, partition.id(), PATIENCE).unwrap();
+            let (low, high) = watermarks(&consumer, &topic, partition.id());
             expected += (high - low) as usize;
             assigned.add_partition_offset(&topic, partition.id(), Offset::Offset(low)).unwrap();
         }
@@ -221,7 +221,7 @@ impl Shop {
         let full = self.kafka.name(topic);
         let consumer: BaseConsumer = self.kafka.config(&[("group.id", "test")]).create().unwrap();
         for partition in 0..3 {
-            let (_, high) = consumer.fetch_watermarks(&full, partition, PATIENCE).unwrap();
+            let (_, high) = watermarks(&consumer, &full, partition);
             self.sql(&format!(
                 "INSERT INTO consumer_offsets (consumer_group, topic, \"partition\", next_offset)
                  VALUES ('{topic}_group', '{full}', {partition}, {high})
