@@ -18,5 +18,6 @@ mod bench;
 mod cache;
 mod consuming;
 mod metrics;
+mod orphans;
 mod producing;
 mod shop;
