@@ -54,6 +54,8 @@ const LAG_EVERY: Duration = Duration::from_secs(2);
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How long the end of the assignment is waited for when leaving.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(3);
+/// Time between two looks whether the commits are answered.
+const COMMIT_POLL: Duration = Duration::from_millis(10);
 /// How long the end of the client is waited for then: most take less, and a group that was not left misses a member for 10 s.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is said that a member still waits.
@@ -165,11 +167,22 @@ fn join(kafka: &Kafka, topic: &str, group: &str) -> Result<BaseConsumer<Watcher>
 /// Leaves the group, so that the others need not wait until this member is missed. Nothing here waits for the brokers without
 /// end.
 fn leave(consumer: &BaseConsumer<Watcher>) {
-    consumer.unsubscribe();
     let deadline = Instant::now() + LEAVE_PATIENCE;
-    let assigned = || consumer.assignment().is_ok_and(|list| list.count() > 0);
-    while Instant::now() < deadline && assigned() {
+    // librdkafka gives its partitions back when the commits on their way are answered, and says goodbye then. A client that is ended
+    // before just goes, and the group misses it for the rest of its session.
+    while Instant::now() < deadline && consumer.context().awaits_commits() {
+        let _ = consumer.poll(COMMIT_POLL);
+    }
+    consumer.unsubscribe();
+    loop {
+        let began = Instant::now();
         let _ = consumer.poll(POLL);
+        // A poll that heard nothing for all of its time has seen to the revocation.
+        let is_quiet = began.elapsed() >= POLL;
+        let is_assigned = consumer.assignment().is_ok_and(|list| list.count() > 0);
+        if Instant::now() >= deadline || (is_quiet && !is_assigned) {
+            return;
+        }
     }
 }
 

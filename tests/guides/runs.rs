@@ -7,10 +7,20 @@ use crate::commands::lines;
 use crate::page::{Block, Page};
 use crate::place::Place;
 
-/// Runs a page's blocks, from top to bottom.
+/// Runs a page's blocks, from top to bottom, where nothing is yet.
 fn run(path: &str) {
+    run_in(path, Place::new());
+}
+
+/// The same where there is a small shop, for pages that look at one.
+fn run_in_a_shop(path: &str) {
+    let place = Place::new();
+    well(path, &place.bash("shopstream init --users 300 --products 300 --as-of 2026-01-01"));
+    run_in(path, place);
+}
+
+fn run_in(path: &str, mut place: Place) {
     let page = Page::read(Path::new(path));
-    let mut place = Place::new();
     let (mut ran, mut result) = (0, None::<Output>);
     for block in &page.blocks {
         let at = page.at(block.line);
@@ -124,6 +134,16 @@ fn the_page_on_the_year_does_what_it_says() {
 #[test]
 fn the_page_on_the_examples_does_what_it_says() {
     run("examples/README.md");
+}
+
+#[test]
+fn the_page_on_verify_does_what_it_says() {
+    run_in_a_shop("docs/verify.md");
+}
+
+#[test]
+fn the_page_on_doctor_does_what_it_says() {
+    run_in_a_shop("docs/doctor.md");
 }
 
 #[test]

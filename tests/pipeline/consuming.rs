@@ -181,6 +181,25 @@ fn a_consumer_that_is_asked_to_stop_while_its_group_settles_ends_well() {
 }
 
 #[test]
+fn a_consumer_that_ends_is_missed_by_nobody() {
+    let shop = Shop::seeded(5, 5);
+    let group = shop.topics.name("orders_group");
+    let client = shop.topics.kafka().admin().unwrap();
+    // What it commits last is on its way when it leaves.
+    for round in 1..=5 {
+        let mut consumer = shop.start("consume --topic orders");
+        until_each_is_read(&mut consumer, "next_offset");
+        assert!(consumer.stop(Duration::from_secs(10)).success());
+        // Much less than the 10 s after which a member is missed.
+        until(Duration::from_secs(3), &format!("nobody is in the group after round {round}"), || {
+            let groups = client.inner().fetch_group_list(Some(&group), PATIENCE).map_err(|error| error.to_string())?;
+            let members: usize = groups.groups().iter().map(|group| group.members().len()).sum();
+            if members == 0 { Ok(()) } else { Err(format!("{members} members")) }
+        });
+    }
+}
+
+#[test]
 fn a_header_whose_name_is_not_utf8_stops_nobody() {
     use std::os::unix::ffi::OsStrExt;
 
