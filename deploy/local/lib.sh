@@ -109,6 +109,8 @@ last_log_lines() {
     while read -r file; do
         if [[ -s $file ]]; then
             say "--- the end of $file"
+            # What comes last is often how everything was closed: the cause stands above it.
+            tail -n 400 "$file" | head -n -15 | grep -m 3 -E 'ERROR|FATAL|Address already in use' >&2 || true
             tail -n 15 "$file" >&2
         fi
     done < <(call log_files "$1")

@@ -124,7 +124,8 @@ fn describe(args: &DescribeArgs, context: &Context) -> color_eyre::Result<()> {
     }
     let drifting = states.iter().filter(|state| !state.drift.is_empty()).count();
     if drifting > 0 {
-        let what = format!("{} not as it should be", number::part(drifting, states.len(), "topic"));
+        let those = if drifting == 1 { "it" } else { "they" };
+        let what = format!("{} not as {those} should be", number::part(drifting, states.len(), "topic"));
         return Err(Failure::new(what)
             .help("mend each as said above; what was set otherwise on purpose can stay")
             .into());

@@ -66,7 +66,7 @@ fn look(settings: &Settings, desk: &Desk) -> Result<()> {
         return Ok(());
     }
     let tables = schema::tables(conn)?;
-    let (migrations, pending) = schema::migrations(conn);
+    let (migrations, pending) = schema::migrations(conn, url);
     desk.found(migrations);
     if server.takes_writes() {
         desk.all(privileges::tried(conn, &server, &tables, pending)?);

@@ -19,6 +19,8 @@ pub struct Forecast {
     pub orders_an_hour: f64,
     /// When the shop is quiet: the hour of the day (UTC+9) that is no longer, and the orders an hour then.
     pub busier: Option<(usize, f64)>,
+    /// Whether the shop's own time is that of clocks: somebody who has quickened it knows how.
+    pub is_of_clocks: bool,
 }
 
 impl Forecast {
@@ -30,7 +32,7 @@ impl Forecast {
         let mut ahead = (1..=24).map(|hours| now.plus_secs(hours * HOUR_SECS));
         let busier = if demand < QUIET { ahead.find(|at| shop.demand(*at, None) >= QUIET) } else { None };
         let busier = busier.map(|at| (at.business_hour(), orders_an_hour(shop.demand(at, None), speed)));
-        Self { orders_an_hour: orders_an_hour(demand, speed), busier }
+        Self { orders_an_hour: orders_an_hour(demand, speed), busier, is_of_clocks: speed <= 1.0 }
     }
 
     /// The same now.
@@ -46,11 +48,14 @@ impl Forecast {
         let now = format!("about {} orders an hour are to be expected now", count(self.orders_an_hour));
         match self.busier {
             None => now,
-            Some((hour, orders)) => format!(
-                "{now}, for it is night in the shop (UTC+9), and about {} from {hour:02}:00 on; to see more at once: --speed 30, or \
-                 --rate 10/s whatever the hour",
-                count(orders)
-            ),
+            Some((hour, orders)) => {
+                let quicker = if self.is_of_clocks { "--speed 30, or " } else { "" };
+                format!(
+                    "{now}, for it is night in the shop (UTC+9), and about {} from {hour:02}:00 on; to see more at once: \
+                     {quicker}--rate 10/s whatever the hour",
+                    count(orders)
+                )
+            }
         }
     }
 }
@@ -78,7 +83,10 @@ mod tests {
             night.text()
         );
         assert!(night.text().contains("from 08:00 on"), "{}", night.text());
-        assert_eq!(at(3, 30.0).orders_an_hour, 1_800.0);
+        assert!(night.text().contains("to see more at once: --speed 30, or --rate 10/s"), "{}", night.text());
+        let quickened = at(3, 30.0);
+        assert_eq!(quickened.orders_an_hour, 1_800.0);
+        assert!(quickened.text().contains("to see more at once: --rate 10/s"), "{}", quickened.text());
         // Past midnight the hour that is busier lies on the same day, before it on the next.
         assert_eq!(at(0, 1.0).busier.map(|(hour, _)| hour), Some(8));
     }

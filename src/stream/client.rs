@@ -189,6 +189,14 @@ impl Kafka {
                 Failure::usage(format!("Kafka property {key}: {why}"))
                     .help("correct --kafka-option (KAFKA_OPTION); librdkafka's CONFIGURATION.md lists what it takes")
             }
+            // Each property is good by itself, and they do not go together: librdkafka made no client, and asked nobody.
+            KafkaError::ClientCreation(why) => {
+                let why = if self.is_secret(&why) { "librdkafka refuses a value".to_owned() } else { why };
+                Failure::usage(format!("no client of Kafka can be made with these properties: {why}")).help(
+                    "correct --kafka-option (KAFKA_OPTION); TLS with a password needs security.protocol=SASL_SSL, \
+                     sasl.mechanism, sasl.username and sasl.password, and ssl.ca.location for a CA of one's own",
+                )
+            }
             other => self.unreachable(&other.to_string()),
         }
     }

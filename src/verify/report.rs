@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::ledger::Outcome;
 use crate::domain::Timestamp;
+use crate::output::number;
 use crate::stream::message::Injected;
 
 /// Most ids that are named of each kind.
@@ -177,6 +178,6 @@ impl TopicReport {
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{} {} {what}", crate::output::number::count(count), self.topic))
+        .map(|(count, what)| format!("{} {what}", number::some(count, self.topic.trim_end_matches('s'))))
     }
 }

@@ -58,6 +58,11 @@ fn each_missing_privilege_is_found_by_trying_it() {
         found.says("postgresql", "privileges", table, "problem", "permission denied", &format!(".{table} TO "));
         break_with(&scratch, &format!("GRANT {right} ON {table} TO CURRENT_USER"));
     }
+    // The one that the migrations are read by, and the doctor with them.
+    break_with(&scratch, "REVOKE SELECT ON __diesel_schema_migrations FROM CURRENT_USER");
+    let found = doctor(&scratch);
+    found.says("postgresql", "migrations", "", "problem", "lacks SELECT", "GRANT SELECT ON TABLE");
+    break_with(&scratch, "GRANT SELECT ON __diesel_schema_migrations TO CURRENT_USER");
     assert_eq!(doctor(&scratch).exit, 0, "all was given back");
 }
 

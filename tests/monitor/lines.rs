@@ -198,6 +198,14 @@ fn a_property_that_cannot_be_is_no_broker_that_is_away() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("Kafka property no.such: ") && said.contains("correct --kafka-option"), "{said}");
     }
+    // Each for itself is good, and a client needs more: `start it` would help nobody.
+    for words in [&["topics", "describe"][..], &["consume", "--topic", "users"], &["monitor", "--once"]] {
+        let output =
+            topics.program(&[&["--kafka-option", "security.protocol=SASL_SSL"], words].concat()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("no client of Kafka can be made") && said.contains("sasl.mechanism"), "{said}");
+    }
 }
 
 #[test]

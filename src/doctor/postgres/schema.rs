@@ -4,7 +4,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::db::migrate;
+use crate::db::{migrate, rights};
 use crate::doctor::finding::Finding;
 
 #[derive(QueryableByName)]
@@ -24,10 +24,15 @@ pub(super) fn tables(conn: &mut PgConnection) -> Result<Vec<String>> {
 }
 
 /// Whether the tables are those of this program, and whether this program would make some.
-pub(super) fn migrations(conn: &mut PgConnection) -> (Finding, bool) {
+pub(super) fn migrations(conn: &mut PgConnection, url: &str) -> (Finding, bool) {
     match migrate::status(conn) {
         Ok(status) => (of_status(&status), status.unknown.is_empty() && !status.is_current()),
-        Err(report) => (Finding::failed("migrations", &report), false),
+        Err(report) => {
+            let lacking = rights::lacking(&report, url);
+            let finding = lacking
+                .map_or_else(|| Finding::failed("migrations", &report), |failure| Finding::of("migrations", &failure));
+            (finding, false)
+        }
     }
 }
 
