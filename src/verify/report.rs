@@ -178,6 +178,7 @@ impl TopicReport {
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{} {what}", number::some(count, self.topic.trim_end_matches('s'))))
+        // The topic by its name, whatever its prefix: `1 orders missing` is one of the topic `orders`.
+        .map(|(count, what)| format!("{} {} {what}", number::count(count), self.topic))
     }
 }

@@ -199,7 +199,7 @@ fn a_property_that_cannot_be_is_no_broker_that_is_away() {
         assert!(said.contains("Kafka property no.such: ") && said.contains("correct --kafka-option"), "{said}");
     }
     // Each for itself is good, and a client needs more: `start it` would help nobody.
-    for words in [&["topics", "describe"][..], &["consume", "--topic", "users"], &["monitor", "--once"]] {
+    for words in [&["topics", "describe"][..], &["dlq", "inspect", "orders"], &["monitor", "--once"]] {
         let output =
             topics.program(&[&["--kafka-option", "security.protocol=SASL_SSL"], words].concat()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
