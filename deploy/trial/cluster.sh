@@ -34,14 +34,6 @@ settled() { # KIND/NAME...
     done
 }
 all_settled() { settled "${WORKERS[@]/#/deployment/}" statefulset/postgres statefulset/redis statefulset/kafka; }
-# Grades are updated every ten minutes: whom a turn found without PostgreSQL is not ready until the next one.
-all_but_grades() {
-    local worker others=()
-    for worker in "${WORKERS[@]}"; do
-        [[ $worker == grade-updater ]] || others+=("deployment/$worker")
-    done
-    settled "${others[@]}" statefulset/postgres statefulset/redis statefulset/kafka
-}
 
 # How a pod of one of these ended, and why, in words; for when something did not become ready.
 trouble() {

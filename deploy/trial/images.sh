@@ -5,14 +5,19 @@
 STAND_INS=()
 MISSING=()
 
-# official NAME: what the compose file calls it, with its tag.
-official() { docker_compose_config | sed -n "s/^ *image: \(\([^ ]*\/\)\{0,1\}$1:[^ ]*\)/\1/p" | head -n 1; }
-
 have_image() { docker image inspect "$1" >/dev/null 2>&1; }
+
+# What the stand-ins are made by, as a number; and whether an image was made by something else.
+recipe() { find "$HERE/images" -type f -print0 | sort -z | xargs -0 cat | sha256sum | cut -c 1-12; }
+outdated() {
+    local made
+    made=$(docker image inspect -f '{{index .Config.Labels "recipe"}}' "$1" 2>/dev/null) || return 1
+    [[ -n $made && $made != '<no value>' && $made != "$(recipe)" ]]
+}
 
 # take IMAGE RECIPE: the one of the registry, or the stand-in made by the function RECIPE.
 take() {
-    if have_image "$1"; then
+    if have_image "$1" && ! outdated "$1"; then
         # What came from a registry has its digest there.
         [[ $(docker image inspect -f '{{len .RepoDigests}}' "$1") != 0 ]] || STAND_INS+=("$1")
     elif [[ -z ${SHOPSTREAM_TRIAL_OFFLINE:-} ]] && timeout 300 docker pull -q "$1" >/dev/null 2>&1; then
@@ -32,7 +37,7 @@ take() {
 build_stand_in() { # TAG CONTEXT [FLAGS...]
     local tag=$1 context=$2
     shift 2
-    docker build -t "$tag" "$@" "$context"
+    docker build -t "$tag" --label recipe="$(recipe)" "$@" "$context"
 }
 
 debian_image() {

@@ -52,7 +52,7 @@ settled() {
         case $container in
             initial-seeder | database-reader | backfill-2025) [[ $(docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$container") == "exited 0" ]] || return 1 ;;
             load) ;;
-            *) case $(state "$container") in "running healthy" | "running unasked") ;; *) return 1 ;; esac ;;
+            *) [[ $(state "$container") == "running healthy" ]] || return 1 ;;
         esac
     done
 }

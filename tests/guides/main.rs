@@ -22,6 +22,7 @@
 mod commands;
 mod container;
 mod database;
+mod deployment;
 mod korean;
 mod links;
 mod messages;
