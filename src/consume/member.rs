@@ -54,8 +54,8 @@ const LAG_EVERY: Duration = Duration::from_secs(2);
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How long the end of the assignment is waited for when leaving.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(3);
-/// Time between two looks whether the commits are answered.
-const COMMIT_POLL: Duration = Duration::from_millis(10);
+/// How long the last commits get to be answered before the group is left.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(1);
 /// How long the end of the client is waited for then: most take less, and a group that was not left misses a member for 10 s.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is said that a member still waits.
@@ -169,9 +169,10 @@ fn join(kafka: &Kafka, topic: &str, group: &str) -> Result<BaseConsumer<Watcher>
 fn leave(consumer: &BaseConsumer<Watcher>) {
     let deadline = Instant::now() + LEAVE_PATIENCE;
     // librdkafka gives its partitions back when the commits on their way are answered, and says goodbye then. A client that is ended
-    // before just goes, and the group misses it for the rest of its session.
-    while Instant::now() < deadline && consumer.context().awaits_commits() {
-        let _ = consumer.poll(COMMIT_POLL);
+    // before just goes, and the group misses it for the rest of its session. It does not tell when they are.
+    let answered = Instant::now() + COMMIT_PATIENCE;
+    while Instant::now() < answered {
+        let _ = consumer.poll(POLL);
     }
     consumer.unsubscribe();
     loop {

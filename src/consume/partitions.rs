@@ -1,12 +1,12 @@
 //! The partitions of one member: which it holds, how far each is stored, and what a message's offset says.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::message::OwnedMessage;
 use rdkafka::statistics::Statistics;
 use rdkafka::{ClientContext, Message as _, Offset, TopicPartitionList};
@@ -33,8 +33,6 @@ pub(super) struct Watcher {
     any: AtomicBool,
     disturbed: AtomicBool,
     ends: Mutex<HashMap<i32, i64>>,
-    /// Commits that the group has not answered yet.
-    commits: AtomicI64,
     grumbler: Grumbler,
 }
 
@@ -66,16 +64,6 @@ impl Watcher {
         lock(&self.ends).get(&partition).copied()
     }
 
-    /// Notes that offsets were handed over to be committed.
-    pub fn commits(&self) {
-        self.commits.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Whether commits are on their way still.
-    pub fn awaits_commits(&self) -> bool {
-        self.commits.load(Ordering::Acquire) > 0
-    }
-
     fn push(&self, event: Event) {
         lock(&self.events).push_back(event);
         self.any.store(true, Ordering::Release);
@@ -102,10 +90,6 @@ impl ClientContext for Watcher {
 }
 
 impl ConsumerContext for Watcher {
-    fn commit_callback(&self, _: KafkaResult<()>, _: &TopicPartitionList) {
-        self.commits.fetch_sub(1, Ordering::AcqRel);
-    }
-
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         let partitions = |list: &TopicPartitionList| list.elements().iter().map(|part| part.partition()).collect();
         match rebalance {

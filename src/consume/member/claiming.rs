@@ -82,9 +82,8 @@ impl<H: Handler> Member<'_, H> {
             list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))
         });
         let told = added.and_then(|()| self.consumer.commit(&list, CommitMode::Async));
-        match told {
-            Ok(()) => self.consumer.context().commits(),
-            Err(error) => tracing::debug!("Kafka was not told of the offsets: {error}"),
+        if let Err(error) = told {
+            tracing::debug!("Kafka was not told of the offsets: {error}");
         }
     }
 
