@@ -169,7 +169,7 @@ fn join(kafka: &Kafka, topic: &str, group: &str) -> Result<BaseConsumer<Watcher>
 fn leave(consumer: &BaseConsumer<Watcher>) {
     let deadline = Instant::now() + LEAVE_PATIENCE;
     // librdkafka gives its partitions back when the commits on their way are answered, and says goodbye then. A client that is ended
-    // before just goes, and the group misses it for the rest of its session. It does not tell when they are.
+    // before just goes, and the group misses it for the rest of its session. Its commit callback was waited for in vain.
     let answered = Instant::now() + COMMIT_PATIENCE;
     while Instant::now() < answered {
         let _ = consumer.poll(POLL);
